@@ -1,0 +1,143 @@
+/**
+ * What is in a model file, in one vocabulary for every format. Opening a model reads structure only; the values of
+ * a tensor are read from the file when `Tensor.read` is called.
+ */
+
+export interface Model {
+  /** As given by the caller. */
+  readonly path: string;
+  readonly format: 'onnx' | 'safetensors';
+  /** Size of all files of the model together, bytes. */
+  readonly bytes: number;
+  /** In file order (ONNX: topological order of the nodes as stored). Names are unique. */
+  readonly layers: readonly Layer[];
+  /** Nodes or tensors with weights, or of a linear kind, that became no layer. */
+  readonly skipped: readonly Skipped[];
+  close(): Promise<void>;
+}
+
+export interface Skipped {
+  readonly name: string;
+  readonly op: string;
+  readonly weight: string | null;
+  /** One clause without a final stop: "its weight is computed by the network". */
+  readonly reason: string;
+}
+
+export interface Layer {
+  readonly name: string;
+  /** The file's own name of the kind: Conv, Gemm, LSTM, ...; for safetensors Linear, Conv1d, Conv2d, Conv3d, ... */
+  readonly op: string;
+  /** Name of the stored tensor. */
+  readonly weight: string;
+  /** Shape of the stored tensor, as stored. */
+  readonly shape: readonly number[];
+  /** Stored element type. */
+  readonly dtype: string;
+  /** Number of weights of this row (of a gate: those of the gate). */
+  readonly parameters: number;
+  readonly operator: Operator;
+  /** Assumptions and limits a reader must know, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** Values of a constant, read on demand. */
+export interface Tensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Stored element type, the file format's own name in lower case (`float`, `bfloat16`, `int4`, `f8_e4m3`, ...). */
+  readonly dtype: string;
+  /** Equal keys mean equal values: used to compute shared weights once. */
+  readonly key: string;
+  /**
+   * The values, row-major, exact: `Float32Array` where every value is a float32, else `Float64Array`. A fresh array
+   * that belongs to the caller. Rejects with a `ModelError` that names the file and the tensor.
+   */
+  read(): Promise<Float32Array | Float64Array>;
+}
+
+export type Operator =
+  | MatrixOperator
+  | ConvolutionOperator
+  | DiagonalOperator
+  | NormalizationOperator
+  | LowRankOperator;
+
+/** `scale` times a matrix, or a block diagonal of `blocks` matrices of one shape; norm-preserving layouts are equal. */
+export interface MatrixOperator {
+  readonly kind: 'matrix';
+  /** Values in the order (blocks, rows, columns); the tensor's own shape may be any with as many elements. */
+  readonly tensor: Tensor;
+  readonly blocks: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly scale: number;
+  /** The rows are looked up by index: also report the largest row norm. */
+  readonly embedding: boolean;
+}
+
+export type PaddingMode = 'zeros' | 'circular' | 'reflect' | 'replicate';
+
+/** A convolution (cross-correlation) of d spatial dimensions, or the adjoint of one. */
+export interface ConvolutionOperator {
+  readonly kind: 'convolution';
+  /** (co, ci / groups, k_1 .. k_d); where `transposed`: (ci, co / groups, k_1 .. k_d), ci the input's channels. */
+  readonly tensor: Tensor;
+  readonly transposed: boolean;
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  readonly groups: number;
+  readonly padding: {
+    readonly mode: PaddingMode;
+    /**
+     * ONNX order (begins, then ends), in elements of the input (`transposed`: cropped from the output); negative
+     * amounts crop. Null where unknown.
+     */
+    readonly amounts: readonly number[] | null;
+  };
+  /** Spatial size of the layer's input, before padding; null where unknown. */
+  readonly inputSize: readonly number[] | null;
+  /** Spatial size of the layer's output where `transposed` and `inputSize` is known; else null. */
+  readonly outputSize: readonly number[] | null;
+  readonly scale: number;
+}
+
+/** `diag(gain / sqrt(variance + epsilon))`: a normalisation with frozen statistics. A missing gain is all ones. */
+export interface DiagonalOperator {
+  readonly kind: 'diagonal';
+  readonly gain: Tensor | null;
+  readonly variance: Tensor;
+  readonly epsilon: number;
+}
+
+/**
+ * `x -> gain * (x - mean) / sqrt(var + epsilon)` with the statistics of the input itself.
+ */
+export interface NormalizationOperator {
+  readonly kind: 'normalization';
+  readonly gain: Tensor;
+  readonly epsilon: number;
+  /** The mean is subtracted (LayerNormalization and others; not RMSNormalization). */
+  readonly centered: boolean;
+  /** Number of elements that one mean and variance are taken over; null where it depends on the input's size. */
+  readonly size: number | null;
+}
+
+/** `scale * up * down`, `up` (rows, rank), `down` (rank, columns): a low-rank update that is never multiplied out. */
+export interface LowRankOperator {
+  readonly kind: 'lowRank';
+  readonly up: Tensor;
+  readonly down: Tensor;
+  readonly rows: number;
+  readonly rank: number;
+  readonly columns: number;
+  readonly scale: number;
+}
+
+export interface OpenOptions {
+  /**
+   * Spatial size given by the user: ONNX, of the graph's inputs with as many spatial dimensions; safetensors, of every
+   * convolution with as many. `any`: no sizes, not even the file's. Null: the sizes in the file.
+   */
+  readonly inputSize: readonly number[] | 'any' | null;
+}

@@ -1,0 +1,129 @@
+/** The vocabulary of a result, as printed with `--format json` and sent from the worker to its clients. */
+
+/**
+ * What is promised of an interval:
+ * - `certified`: true for the stored weights in real arithmetic, all rounding of the computation accounted for;
+ * - `analytic`: true in exact arithmetic, rounding of the computation not accounted for;
+ * - `probable`: true with probability 1 - 1e-12 over the computation's own random start, never over the data;
+ * - `estimate`: no direction is promised.
+ */
+export type Certainty = 'certified' | 'analytic' | 'probable' | 'estimate';
+
+/** Two-sided enclosure; `lower <= upper`, both finite. */
+export interface Interval {
+  readonly lower: number;
+  readonly upper: number;
+}
+
+export interface LipschitzInterval extends Interval {
+  readonly certainty: Certainty;
+  /** `any input size`, or `input size 8x8`: the inputs for which the interval holds. */
+  readonly scope: string;
+  /** Name of the method that gave the upper bound, with its source. */
+  readonly method: string;
+}
+
+/**
+ * Stable rank `||A||_F^2 / ||A||_2^2`, mean over the groups.
+ * `value` uses the upper bound of the norm, so it is never above the true stable rank, as `interval.lower`.
+ */
+export interface StableRank {
+  readonly value: number;
+  /** `value` divided by the full rank `min(co, ci * prod(stride))` of a group: in [0, 1] up to rounding. */
+  readonly normalized: number;
+  /** Enclosure of the stable rank that follows from both ends of the norm's interval. */
+  readonly interval: Interval;
+}
+
+export interface ConvolutionReport {
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  readonly groups: number;
+  readonly padding: {
+    readonly mode: 'zeros' | 'circular' | 'reflect' | 'replicate';
+    /** ONNX order: all begins, then all ends; null where the file does not say. */
+    readonly amounts: readonly number[] | null;
+  };
+  /** Spatial input size for which the layer was analysed; null: any. */
+  readonly inputSize: readonly number[] | null;
+}
+
+export interface GroupReport extends Interval {
+  readonly stableRank: StableRank | null;
+}
+
+export interface LayerReport {
+  readonly name: string;
+  readonly op: string;
+  readonly weight: string;
+  /** Shape of the weight as stored. */
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  readonly parameters: number;
+  readonly convolution: ConvolutionReport | null;
+  /** Null where no bound could be given; `error` then says why. */
+  readonly lipschitz: LipschitzInterval | null;
+  readonly stableRank: StableRank | null;
+  /** Frobenius norm of the kernel or matrix (after dequantisation and constant scaling). */
+  readonly frobenius: number | null;
+  /** Embeddings: largest Euclidean norm of a row of the table; else null. */
+  readonly largestRowNorm: number | null;
+  readonly groups: readonly GroupReport[] | null;
+  /** What a reader must know to interpret the row: assumptions made, limits of the bound. */
+  readonly notes: readonly string[];
+  readonly error: string | null;
+  readonly seconds: number;
+}
+
+export interface SkippedReport {
+  readonly name: string;
+  readonly op: string;
+  readonly weight: string | null;
+  readonly reason: string;
+}
+
+export type Method = 'auto' | 'gram';
+export type DeviceChoice = 'auto' | 'cpu' | 'webgpu' | 'cuda' | 'dml' | 'coreml';
+export type PaddingChoice = 'zeros' | 'circular';
+
+export interface Settings {
+  readonly method: Method;
+  /** Gram iterations (the reference's n_iter); null: the default of the method. Used by method `gram` only. */
+  readonly iterations: number | null;
+  /** Relative width at which method `auto` stops refining; null: the default of each operator kind. */
+  readonly tolerance: number | null;
+  readonly device: DeviceChoice;
+  /** Spatial size given by the user, `any` to ignore the sizes in the file, null to take the file's. */
+  readonly inputSize: readonly number[] | 'any' | null;
+  /** Padding mode given by the user in place of the file's; null to take the file's. */
+  readonly padding: PaddingChoice | null;
+}
+
+export interface DeviceReport {
+  readonly provider: string;
+  readonly description: string;
+  /** Why the wanted provider was not used; null where it was. */
+  readonly fallback: string | null;
+}
+
+export interface Report {
+  readonly schema: 1;
+  readonly model: { readonly path: string; readonly format: 'onnx' | 'safetensors'; readonly bytes: number };
+  readonly settings: Settings;
+  readonly device: DeviceReport;
+  readonly layers: readonly LayerReport[];
+  readonly skipped: readonly SkippedReport[];
+  readonly network: null;
+  readonly seconds: number;
+}
+
+/** One line of `lipschitz-lens devices`. */
+export interface DeviceCheck {
+  readonly provider: Exclude<DeviceChoice, 'auto'>;
+  /** The provider is part of the installed ONNX Runtime. */
+  readonly available: boolean;
+  /** It multiplied matrices with a known exact answer correctly. */
+  readonly passed: boolean;
+  /** What it is, or why it cannot be used. */
+  readonly description: string;
+}
