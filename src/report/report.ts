@@ -52,7 +52,8 @@ export interface GroupReport extends Interval {
   readonly stableRank: StableRank | null;
 }
 
-export interface LayerReport {
+/** What is known of a layer before its bound is computed. */
+export interface LayerDescription {
   readonly name: string;
   readonly op: string;
   readonly weight: string;
@@ -61,6 +62,9 @@ export interface LayerReport {
   readonly dtype: string;
   readonly parameters: number;
   readonly convolution: ConvolutionReport | null;
+}
+
+export interface LayerReport extends LayerDescription {
   /** Null where no bound could be given; `error` then says why. */
   readonly lipschitz: LipschitzInterval | null;
   readonly stableRank: StableRank | null;
