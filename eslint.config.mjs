@@ -45,11 +45,14 @@ export default tseslint.config(
       'boundaries/elements': Object.keys(rooms).map((room) => ({ type: room, pattern: `src/${room}` })),
     },
     rules: {
-      'boundaries/element-types': [
+      'boundaries/dependencies': [
         'error',
         {
           default: 'disallow',
-          rules: Object.entries(rooms).map(([from, allow]) => ({ from, allow: [from, ...allow] })),
+          policies: Object.entries(rooms).map(([room, allowed]) => ({
+            from: { element: { type: room } },
+            allow: [room, ...allowed].map((type) => ({ to: { element: { type } } })),
+          })),
         },
       ],
     },

@@ -1,5 +1,21 @@
 /** The analysis of one model file, as the worker runs it. */
-import type { DeviceReport, LayerDescription, LayerReport, Report, Settings, SkippedReport } from '../report/report';
+import picomatch from 'picomatch';
+import { chooseEngine } from '../compute/devices';
+import { Engine } from '../compute/engine';
+import { ProviderError } from '../compute/runtime';
+import type { Layer } from '../model/model';
+import { openModel } from '../model/open';
+import type {
+  DeviceReport,
+  LayerDescription,
+  LayerReport,
+  Report,
+  Settings,
+  SkippedReport,
+} from '../report/report';
+import { estimateCost } from './cost';
+import { encloseOperator, type OperatorEnclosure } from './operator';
+import { describeLayer, failedRow, operatorKey, rowOf } from './row';
 
 export interface AnalysisRequest {
   readonly path: string;
@@ -32,7 +48,83 @@ export interface AnalysisEvents {
   onRow(index: number, row: LayerReport): void;
 }
 
-/** Rejects with a `ModelError` where the file cannot be analysed at all. */
+/**
+ * Opens the model, chooses the device, and computes the layers in the order of the file, one at a time.
+ * Rejects with a `ModelError` where the file cannot be analysed at all.
+ */
 export async function analyze(request: AnalysisRequest, events: AnalysisEvents): Promise<void> {
-  await Promise.reject(new Error(`not written yet: ${request.path} ${String(events)}`));
+  const { settings } = request;
+  const model = await openModel(request.path, { inputSize: settings.inputSize });
+  try {
+    const { engine, description, fallback } = await chooseEngine(settings.device);
+    const matches = request.layers === null ? () => true : matcher(request.layers);
+    const layers = model.layers.filter(({ name }) => matches(name));
+    events.onPlan({
+      model: { path: model.path, format: model.format, bytes: model.bytes },
+      device: { provider: engine.provider, description, fallback },
+      layers: layers.map((layer) => ({
+        ...describeLayer(layer, settings),
+        cost: estimateCost(layer.operator),
+      })),
+      skipped: model.skipped,
+    });
+    const analysis = new Analysis(engine, settings, request.perGroup);
+    for (const index of request.only ?? layers.keys()) {
+      events.onStart(index);
+      // The event must have left the process before native code blocks it, or crashes it.
+      await new Promise(setImmediate);
+      events.onRow(index, await analysis.row(layers[index]));
+    }
+  } finally {
+    await model.close();
+  }
+}
+
+/** Names hold slashes, dots and brackets of their own: `*` matches any of them. */
+function matcher(glob: string): (name: string) => boolean {
+  return picomatch(glob, { bash: true, dot: true, nobrace: true, noextglob: true });
+}
+
+class Analysis {
+  /** Enclosures, or errors, by operator. */
+  private readonly known = new Map<string, Promise<OperatorEnclosure>>();
+  private deviceNote: string | null = null;
+
+  constructor(
+    private engine: Engine,
+    private readonly settings: Settings,
+    private readonly perGroup: boolean,
+  ) {}
+
+  async row(layer: Layer): Promise<LayerReport> {
+    const started = performance.now();
+    const seconds = () => (performance.now() - started) / 1000;
+    const key = operatorKey(layer.operator);
+    let enclosure = this.known.get(key);
+    if (!enclosure) this.known.set(key, (enclosure = this.enclose(layer)));
+    try {
+      const found = await enclosure;
+      const notes = this.deviceNote === null ? [] : [this.deviceNote];
+      return rowOf(layer, this.settings, found, this.perGroup, seconds(), notes);
+    } catch (error) {
+      return failedRow(
+        layer,
+        this.settings,
+        error instanceof Error ? error.message : String(error),
+        seconds(),
+      );
+    }
+  }
+
+  /** A device that fails midway is given up: this layer and all that follow are computed on the CPU. */
+  private async enclose(layer: Layer): Promise<OperatorEnclosure> {
+    try {
+      return await encloseOperator(this.engine, layer.operator, this.settings);
+    } catch (error) {
+      if (!(error instanceof ProviderError) || error.provider === 'cpu') throw error;
+      this.deviceNote = `computed on the CPU: ${error.message}`;
+      this.engine = new Engine('cpu');
+      return encloseOperator(this.engine, layer.operator, this.settings);
+    }
+  }
 }

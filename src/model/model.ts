@@ -57,11 +57,7 @@ export interface Tensor {
 }
 
 export type Operator =
-  | MatrixOperator
-  | ConvolutionOperator
-  | DiagonalOperator
-  | NormalizationOperator
-  | LowRankOperator;
+  MatrixOperator | ConvolutionOperator | DiagonalOperator | NormalizationOperator | LowRankOperator;
 
 /** `scale` times a matrix, or a block diagonal of `blocks` matrices of one shape; norm-preserving layouts are equal. */
 export interface MatrixOperator {

@@ -118,7 +118,10 @@ export interface Report {
   readonly layers: readonly LayerReport[];
   readonly skipped: readonly SkippedReport[];
   readonly network: null;
+  /** Wall time of the analysis, opening the file included. */
   readonly seconds: number;
+  /** Present where the analysis was cancelled: `layers` then holds the `finished` rows of the `of` planned ones. */
+  readonly cancelled?: { readonly finished: number; readonly of: number };
 }
 
 /** One line of `lipschitz-lens devices`. */

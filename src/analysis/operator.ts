@@ -1,0 +1,289 @@
+/** One layer's operator, enclosed by the method that was asked for: from the vocabulary of files to that of bounds. */
+import {
+  boundConvolution,
+  type ConvolutionEnclosure,
+  type ConvolutionLayer,
+  METHODS,
+} from '../bounds/convolution';
+import { gramMatrixBound } from '../bounds/gram';
+import { boundConvolutionByGram } from '../bounds/gram-convolution';
+import { boundLowRank } from '../bounds/low-rank';
+import { boundMatrix } from '../bounds/matrix';
+import { boundDiagonal, boundNormalization } from '../bounds/normalization';
+import type { RankedEnclosure } from '../bounds/stable-rank';
+import type { Values } from '../bounds/values';
+import type { Engine } from '../compute/engine';
+import type {
+  ConvolutionOperator,
+  DiagonalOperator,
+  LowRankOperator,
+  MatrixOperator,
+  NormalizationOperator,
+  Operator,
+  PaddingMode,
+  Tensor,
+} from '../model/model';
+import { isRanged } from '../model/tensor';
+import type { Settings } from '../report/report';
+
+/** What is computed of an operator. */
+export interface OperatorEnclosure {
+  readonly lower: number;
+  readonly upper: number;
+  /** Null: any input size. */
+  readonly inputSize: readonly number[] | null;
+  readonly method: string;
+  /** Null where the notion does not apply: the derivative of a normalisation depends on its input. */
+  readonly groups: readonly RankedEnclosure[] | null;
+  readonly frobenius: number | null;
+  readonly largestRowNorm: number | null;
+  readonly notes: readonly string[];
+}
+
+/** Relative width that matrices are enclosed to where none is asked for. */
+const MATRIX_TOLERANCE = 1e-6;
+/** Gram iterations of a matrix where none are asked for. */
+const MATRIX_ITERATIONS = 10;
+
+/** @throws ModelError, NotFiniteError and the other errors of the bounds */
+export function encloseOperator(
+  engine: Engine,
+  operator: Operator,
+  settings: Settings,
+): Promise<OperatorEnclosure> {
+  switch (operator.kind) {
+    case 'matrix':
+      return encloseMatrix(engine, operator, settings);
+    case 'convolution':
+      return encloseConvolution(engine, operator, settings);
+    case 'lowRank':
+      return encloseLowRank(engine, operator, settings);
+    case 'diagonal':
+      return encloseDiagonal(operator);
+    case 'normalization':
+      return encloseNormalization(operator);
+  }
+}
+
+async function encloseMatrix(
+  engine: Engine,
+  { tensor, blocks, rows, columns, scale, embedding }: MatrixOperator,
+  settings: Settings,
+): Promise<OperatorEnclosure> {
+  const factor = Math.abs(scale);
+  const size = rows * columns;
+  // One block at a time where the file allows it: the experts of a layer together may not fit into memory.
+  const readBlock = await blockReader(tensor, size);
+  const groups: RankedEnclosure[] = [];
+  let rowNorm: number | null = null;
+  for (let block = 0; block < blocks; block++) {
+    const values = await readBlock(block);
+    const matrix = { values, rows, columns };
+    if (embedding) rowNorm = Math.max(rowNorm ?? 0, largestRow(values, columns) * factor);
+    const tight = await boundMatrix(engine, matrix, settings.tolerance ?? MATRIX_TOLERANCE);
+    const upper =
+      settings.method === 'gram'
+        ? Math.max(
+            tight.lower,
+            await gramMatrixBound(engine, matrix, settings.iterations ?? MATRIX_ITERATIONS),
+          )
+        : tight.upper;
+    groups.push({
+      ...rescaled({ lower: tight.lower, upper }, factor),
+      frobenius: tight.frobenius * factor,
+      fullRank: Math.min(rows, columns),
+    });
+  }
+  return {
+    ...largest(groups),
+    inputSize: null,
+    method: settings.method === 'gram' ? 'Gram iteration (Delattre et al. 2023)' : METHODS.matrix,
+    groups,
+    frobenius: frobeniusOfAll(groups),
+    largestRowNorm: rowNorm,
+    notes: [],
+  };
+}
+
+async function blockReader(tensor: Tensor, size: number): Promise<(block: number) => Promise<Values>> {
+  if (isRanged(tensor)) return (block) => tensor.readRange(block * size, (block + 1) * size);
+  const values = await tensor.read();
+  return (block) => Promise.resolve(values.subarray(block * size, (block + 1) * size));
+}
+
+async function encloseConvolution(
+  engine: Engine,
+  operator: ConvolutionOperator,
+  settings: Settings,
+): Promise<OperatorEnclosure> {
+  const layer = convolutionLayer(operator, await operator.tensor.read(), settings);
+  const enclosure: ConvolutionEnclosure =
+    settings.method === 'gram'
+      ? await boundConvolutionByGram(engine, layer, settings.iterations)
+      : await boundConvolution(engine, layer, settings.tolerance);
+  const factor = Math.abs(operator.scale);
+  const groups = enclosure.groups.map((group) => ({
+    ...rescaled(group, factor),
+    frobenius: group.frobenius * factor,
+    fullRank: group.fullRank,
+  }));
+  const notes: string[] = [];
+  if (enclosure.sized && layer.padding.amounts === null) {
+    notes.push('the file does not give the padding: "same" padding is assumed');
+  }
+  if (!enclosure.sized && layer.padding.mode !== 'zeros' && layer.padding.mode !== 'circular') {
+    notes.push(`the bound includes what ${layer.padding.mode} padding can add on the smallest inputs`);
+  }
+  return {
+    ...largest(groups),
+    inputSize: enclosure.sized ? operator.inputSize : null,
+    method: enclosure.method,
+    groups,
+    frobenius: frobeniusOfAll(groups),
+    largestRowNorm: null,
+    notes,
+  };
+}
+
+/** The layer as the bounds take it: a transposed one as the convolution from its output to its input. */
+function convolutionLayer(
+  operator: ConvolutionOperator,
+  values: Values,
+  settings: Settings,
+): ConvolutionLayer {
+  const { tensor, strides, dilations, groups, transposed } = operator;
+  const size = tensor.shape.slice(2);
+  const common = {
+    values,
+    outChannels: tensor.shape[0],
+    inChannelsPerGroup: tensor.shape[1],
+    size,
+    strides,
+    dilations,
+    groups,
+  };
+  const { amounts } = operator.padding;
+  const mode = paddingMode(operator, settings);
+  if (!transposed) return { ...common, padding: { mode, amounts }, inputSize: operator.inputSize };
+  const { inputSize, outputSize } = operator;
+  if (inputSize === null || outputSize === null || amounts === null) {
+    return { ...common, padding: { mode: 'zeros', amounts: null }, inputSize: null };
+  }
+  // The adjoint reads the output, cropped at the begin; its own end padding is what makes as many outputs as there are inputs.
+  const ends = size.map(
+    (k, axis) =>
+      (inputSize[axis] - 1) * strides[axis] +
+      dilations[axis] * (k - 1) +
+      1 -
+      amounts[axis] -
+      outputSize[axis],
+  );
+  return {
+    ...common,
+    padding: { mode: 'zeros', amounts: [...amounts.slice(0, size.length), ...ends] },
+    inputSize: outputSize,
+  };
+}
+
+/** The padding mode that a layer is analysed with: what the user says of zero-padded layers comes before the file. */
+export function paddingMode(operator: ConvolutionOperator, settings: Settings): PaddingMode {
+  return settings.padding !== null && !operator.transposed ? settings.padding : operator.padding.mode;
+}
+
+async function encloseLowRank(
+  engine: Engine,
+  { up, down, rows, rank, columns, scale }: LowRankOperator,
+  settings: Settings,
+): Promise<OperatorEnclosure> {
+  const bound = await boundLowRank(
+    engine,
+    await up.read(),
+    await down.read(),
+    rows,
+    rank,
+    columns,
+    settings.tolerance ?? MATRIX_TOLERANCE,
+  );
+  const factor = Math.abs(scale);
+  const group = {
+    ...rescaled(bound, factor),
+    frobenius: bound.frobenius * factor,
+    fullRank: Math.min(rows, rank, columns),
+  };
+  return {
+    ...largest([group]),
+    inputSize: null,
+    method: `QR of the update's factors; ${METHODS.matrix}`,
+    groups: [group],
+    frobenius: group.frobenius,
+    largestRowNorm: null,
+    notes: [],
+  };
+}
+
+async function encloseDiagonal({ gain, variance, epsilon }: DiagonalOperator): Promise<OperatorEnclosure> {
+  const variances = await variance.read();
+  const bound = boundDiagonal(gain && (await gain.read()), variances, epsilon);
+  const group = { ...bound, fullRank: variances.length };
+  return {
+    ...largest([group]),
+    inputSize: null,
+    method: 'largest |gamma| / sqrt(variance + epsilon)',
+    groups: [group],
+    frobenius: bound.frobenius,
+    largestRowNorm: null,
+    notes: [],
+  };
+}
+
+async function encloseNormalization({
+  gain,
+  epsilon,
+  centered,
+  size,
+}: NormalizationOperator): Promise<OperatorEnclosure> {
+  const bound = boundNormalization(await gain.read(), epsilon, centered, size);
+  return {
+    ...bound,
+    inputSize: null,
+    method: 'largest |gamma| / sqrt(epsilon)',
+    groups: null,
+    frobenius: null,
+    largestRowNorm: null,
+    notes: ['limited by epsilon: the constant is reached where all inputs of the normalisation are alike'],
+  };
+}
+
+function rescaled(
+  { lower, upper }: { lower: number; upper: number },
+  factor: number,
+): { lower: number; upper: number } {
+  if (factor === 1) return { lower, upper };
+  return { lower: lower * factor * (1 - 2 ** -52), upper: upper * factor * (1 + 2 ** -52) };
+}
+
+function largest(groups: readonly RankedEnclosure[]): { lower: number; upper: number } {
+  return {
+    lower: groups.reduce((most, { lower }) => Math.max(most, lower), 0),
+    upper: groups.reduce((most, { upper }) => Math.max(most, upper), 0),
+  };
+}
+
+function frobeniusOfAll(groups: readonly RankedEnclosure[]): number {
+  const most = groups.reduce((a, { frobenius }) => Math.max(a, frobenius), 0);
+  if (most === 0) return 0;
+  return most * Math.sqrt(groups.reduce((sum, { frobenius }) => sum + (frobenius / most) ** 2, 0));
+}
+
+function largestRow(values: Values, columns: number): number {
+  let most = 0;
+  for (let begin = 0; begin < values.length; begin += columns) {
+    let scale = 0;
+    for (let i = begin; i < begin + columns; i++) scale = Math.max(scale, Math.abs(values[i]));
+    if (scale === 0) continue;
+    let sum = 0;
+    for (let i = begin; i < begin + columns; i++) sum += (values[i] / scale) ** 2;
+    most = Math.max(most, scale * Math.sqrt(sum));
+  }
+  return most;
+}

@@ -1,0 +1,99 @@
+import { stableRank, type RankedEnclosure } from '../bounds/stable-rank';
+import type { ConvolutionOperator, Layer, Operator } from '../model/model';
+import type {
+  ConvolutionReport,
+  LayerDescription,
+  LayerReport,
+  Settings,
+  StableRank,
+} from '../report/report';
+import { type OperatorEnclosure, paddingMode } from './operator';
+
+/** What the report says of a layer before it is computed. */
+export function describeLayer(layer: Layer, settings: Settings): LayerDescription {
+  const { name, op, weight, shape, dtype, parameters, operator } = layer;
+  return {
+    name,
+    op,
+    weight,
+    shape,
+    dtype,
+    parameters,
+    convolution: operator.kind === 'convolution' ? describeConvolution(operator, settings) : null,
+  };
+}
+
+function describeConvolution(operator: ConvolutionOperator, settings: Settings): ConvolutionReport {
+  const { strides, dilations, groups, padding, inputSize } = operator;
+  return {
+    strides,
+    dilations,
+    groups,
+    padding: { mode: paddingMode(operator, settings), amounts: padding.amounts },
+    inputSize,
+  };
+}
+
+/** The row of a layer. A result that is not finite is no bound: the row says so instead of showing it. */
+export function rowOf(
+  layer: Layer,
+  settings: Settings,
+  enclosure: OperatorEnclosure,
+  perGroup: boolean,
+  seconds: number,
+  notes: readonly string[],
+): LayerReport {
+  const { lower, upper, inputSize, method, groups, frobenius } = enclosure;
+  if (!Number.isFinite(lower) || !Number.isFinite(upper)) {
+    return failedRow(layer, settings, 'its norm is beyond the range of float64', seconds);
+  }
+  return {
+    ...describeLayer(layer, settings),
+    lipschitz: {
+      lower: Math.min(lower, upper),
+      upper,
+      certainty: 'analytic',
+      scope: inputSize === null ? 'any input size' : `input size ${inputSize.join('x')}`,
+      method,
+    },
+    stableRank: groups && rankOf(groups),
+    frobenius: frobenius !== null && Number.isFinite(frobenius) ? frobenius : null,
+    largestRowNorm: enclosure.largestRowNorm,
+    groups:
+      perGroup && groups !== null && groups.length > 1
+        ? groups.map((group) => ({ lower: group.lower, upper: group.upper, stableRank: rankOf([group]) }))
+        : null,
+    notes: [...layer.notes, ...enclosure.notes, ...notes],
+    error: null,
+    seconds,
+  };
+}
+
+/** The row of a layer that no bound could be given for. */
+export function failedRow(layer: Layer, settings: Settings, error: string, seconds: number): LayerReport {
+  return {
+    ...describeLayer(layer, settings),
+    lipschitz: null,
+    stableRank: null,
+    frobenius: null,
+    largestRowNorm: null,
+    groups: null,
+    notes: layer.notes,
+    error,
+    seconds,
+  };
+}
+
+function rankOf(groups: readonly RankedEnclosure[]): StableRank {
+  const { value, normalized, lower, upper } = stableRank(groups);
+  return { value, normalized, interval: { lower, upper } };
+}
+
+/** Operators of one key have one enclosure: their weights are shared. */
+export function operatorKey(operator: Operator): string {
+  return JSON.stringify(operator, (_, value: unknown) =>
+    typeof value === 'object' && value !== null && 'read' in value && 'key' in value
+      ? { key: value.key }
+      : value,
+  );
+}

@@ -1,0 +1,363 @@
+import type { Engine } from '../compute/engine';
+import { boundAnySize } from './any-size';
+import { boundOnGrid, gridCount } from './grid';
+import { type KernelShape, polyphase, type PolyphaseKernel, product } from './kernel';
+import { boundMatrix, frobeniusOf } from './matrix';
+import { denseMatrix, lowerBounds, paddedOperator } from './padded-operator';
+import {
+  type Axis,
+  circulantSize,
+  largestCopies,
+  largestCopiesAnySize,
+  outputSize,
+  type PaddingMode,
+} from './padding';
+import { type Enclosure, roundUp, times } from './rounding';
+import { exponentScale, scaled, type Values } from './values';
+
+/** A convolution layer; a transposed one is given as the convolution that it is the adjoint of. */
+export interface ConvolutionLayer extends KernelShape {
+  /** (co, ci / groups, k_1 .. k_d), row-major. */
+  readonly values: Values;
+  readonly padding: {
+    readonly mode: PaddingMode;
+    /** All begins, then all ends; null: unknown, taken as "same" where it matters. */
+    readonly amounts: readonly number[] | null;
+  };
+  /** Spatial size of the input; null: any. */
+  readonly inputSize: readonly number[] | null;
+}
+
+export interface GroupEnclosure extends Enclosure {
+  readonly frobenius: number;
+  /** `min(co, ci * prod(strides))` of the group. */
+  readonly fullRank: number;
+}
+
+export interface ConvolutionEnclosure extends Enclosure {
+  /** The norm is the largest of these: the operator is block diagonal. */
+  readonly groups: readonly GroupEnclosure[];
+  /** Whether the enclosure is of the norm on `inputSize`, or of the supremum over all input sizes. */
+  readonly sized: boolean;
+  readonly method: string;
+}
+
+/** The layer cannot be applied to the input size that is claimed for it. */
+export class InputTooSmallError extends Error {
+  constructor(inputSize: readonly number[]) {
+    super(`the kernel does not fit into an input of size ${inputSize.join('x')}`);
+    this.name = 'InputTooSmallError';
+  }
+}
+
+/** Default relative width to aim for, by channels on the smaller side after polyphase. */
+const TOLERANCE = { few: 1e-3, many: 0.03, manyFrom: 160 } as const;
+/** Largest explicit matrix of one group: order of its Gram matrix, and entries. */
+const DENSE = { order: 768, entries: 2 ** 22, flops: 2e10 } as const;
+/** Work that an exact enumeration of a grid may take, in flops, and the largest grid side tried for zero padding. */
+const GRID = { flops: 2e11, side: 24 } as const;
+/** Values of the patches that one product with the padded operator gathers. */
+const PATCH_ELEMENTS = 2 ** 21;
+const LANCZOS_STEPS = 48;
+
+export const METHODS = {
+  matrix: 'Gram matrix with Lanczos and Cholesky bounds',
+  dense: 'explicit operator: Gram matrix with Lanczos and Cholesky bounds',
+  anySize: 'branch and bound over the symbol (Bernstein-Szego)',
+  circulant: 'DFT grid of a circulant operator (Delattre et al. 2023)',
+} as const;
+
+/**
+ * Enclosure of the norm of a convolution: for the input size where it is known, else of the supremum over all input sizes.
+ *
+ * @param tolerance relative width to aim for; null: the default of the kernel's size
+ * @throws NotFiniteError, InputTooSmallError
+ */
+export async function boundConvolution(
+  engine: Engine,
+  layer: ConvolutionLayer,
+  tolerance: number | null,
+): Promise<ConvolutionEnclosure> {
+  const axes = layer.inputSize === null ? null : axesOf(layer, layer.inputSize);
+  if (axes?.some((axis) => outputSize(axis) < 1)) throw new InputTooSmallError(layer.inputSize ?? []);
+  const groups = splitGroups(layer);
+  const found =
+    axes === null
+      ? await boundForAnySize(engine, layer, groups, tolerance)
+      : ((await boundDense(engine, layer, groups, axes, tolerance)) ??
+        (await boundForSize(engine, layer, groups, axes, tolerance)));
+  return joined(groups, found, axes !== null);
+}
+
+/** The enclosure of a layer from those of its groups, with their scales put back. */
+export function joined(
+  groups: readonly ScaledGroup[],
+  { norms, method }: Found,
+  sized: boolean,
+): ConvolutionEnclosure {
+  const enclosed = groups.map((group, g) => ({
+    ...times(norms[g], group.scale),
+    frobenius: frobeniusOf(group.values, 1) * group.scale,
+    fullRank: group.kernel.fullRank,
+  }));
+  return {
+    lower: enclosed.reduce((largest, { lower }) => Math.max(largest, lower), 0),
+    upper: enclosed.reduce((largest, { upper }) => Math.max(largest, upper), 0),
+    groups: enclosed,
+    sized,
+    method,
+  };
+}
+
+/** A group divided by a power of two, so that its largest weight is about one. */
+export interface ScaledGroup {
+  readonly values: Float64Array;
+  readonly scale: number;
+  readonly kernel: PolyphaseKernel;
+}
+
+export function splitGroups(layer: ConvolutionLayer): ScaledGroup[] {
+  const size = layer.values.length / layer.groups;
+  const single = { ...layer, outChannels: layer.outChannels / layer.groups, groups: 1 };
+  return Array.from({ length: layer.groups }, (_, g) => {
+    const part = layer.values.subarray(g * size, (g + 1) * size);
+    const scale = exponentScale(part);
+    const values = scaled(part, scale);
+    return { values, scale, kernel: polyphase(values, single, 0) };
+  });
+}
+
+/** The axes on an input of the given size. Unknown amounts are "same": the extent less one, the larger half at the end. */
+export function axesOf(layer: ConvolutionLayer, inputSize: readonly number[]): Axis[] {
+  return inputSize.map((n, axis) => ({ inputSize: n, ...axisShape(layer, axis) }));
+}
+
+function axisShape(layer: ConvolutionLayer, axis: number): Omit<Axis, 'inputSize'> {
+  const { size, strides, dilations, padding } = layer;
+  const extent = dilations[axis] * (size[axis] - 1) + 1;
+  const [begin, end] = padding.amounts
+    ? [padding.amounts[axis], padding.amounts[axis + size.length]]
+    : [Math.floor((extent - 1) / 2), Math.ceil((extent - 1) / 2)];
+  return { begin, end, extent, stride: strides[axis], mode: padding.mode };
+}
+
+/** Enclosures of the norms of the scaled groups. */
+export interface Found {
+  readonly norms: readonly Enclosure[];
+  readonly method: string;
+}
+
+function toleranceFor(kernel: PolyphaseKernel, tolerance: number | null): number {
+  return tolerance ?? (kernel.columns >= TOLERANCE.manyFrom ? TOLERANCE.many : TOLERANCE.few);
+}
+
+/** Norm on the infinite grid, without what padding adds. */
+async function boundUnpadded(
+  engine: Engine,
+  kernel: PolyphaseKernel,
+  tolerance: number | null,
+): Promise<Enclosure> {
+  const { rows, columns, values, positions } = kernel;
+  if (positions.length === 1) return boundMatrix(engine, { values, rows, columns }, tolerance ?? 1e-6);
+  return boundAnySize(engine, kernel, toleranceFor(kernel, tolerance));
+}
+
+function methodOf(group: ScaledGroup): string {
+  return group.kernel.positions.length === 1 ? METHODS.matrix : METHODS.anySize;
+}
+
+async function boundForAnySize(
+  engine: Engine,
+  layer: ConvolutionLayer,
+  groups: readonly ScaledGroup[],
+  tolerance: number | null,
+): Promise<Found> {
+  const factor = Math.sqrt(anySizeCopies(layer));
+  const norms: Enclosure[] = [];
+  for (const { kernel } of groups) {
+    const { lower, upper } = await boundUnpadded(engine, kernel, tolerance);
+    norms.push({ lower, upper: factor === 1 ? upper : roundUp(upper * factor) });
+  }
+  return { norms, method: methodOf(groups[0]) };
+}
+
+/**
+ * The squared norm of the padding, over all input sizes. Zeros add nothing; neither does circular padding at stride 1 that
+ * makes no more outputs than inputs, as each size then is a (compressed) circulant operator with symbols among the F(w).
+ */
+export function anySizeCopies(layer: ConvolutionLayer): number {
+  const shapes = layer.size.map((_, axis) => axisShape(layer, axis));
+  const circulant = shapes.every(
+    (s) => s.mode === 'circular' && s.stride === 1 && s.begin + s.end <= s.extent - 1,
+  );
+  return circulant ? 1 : product(shapes.map(largestCopiesAnySize));
+}
+
+/** Small maps: the norm of the explicit matrix. Null where that is too large. */
+async function boundDense(
+  engine: Engine,
+  layer: ConvolutionLayer,
+  groups: readonly ScaledGroup[],
+  axes: readonly Axis[],
+  tolerance: number | null,
+): Promise<Found | null> {
+  const rows = (layer.outChannels / layer.groups) * product(axes.map(outputSize));
+  const columns = layer.inChannelsPerGroup * product(axes.map((axis) => axis.inputSize));
+  const order = Math.min(rows, columns);
+  const flops = groups.length * (2 * rows * columns * order + order ** 3);
+  if (order > DENSE.order || rows * columns > DENSE.entries || flops > DENSE.flops) return null;
+  const norms: Enclosure[] = [];
+  for (const { values } of groups) {
+    const single = { ...layer, outChannels: layer.outChannels / layer.groups, groups: 1 };
+    const matrix = denseMatrix(paddedOperator(values, single, axes), 0);
+    norms.push(await boundMatrix(engine, matrix, tolerance ?? 1e-6));
+  }
+  return { norms, method: METHODS.dense };
+}
+
+async function boundForSize(
+  engine: Engine,
+  layer: ConvolutionLayer,
+  groups: readonly ScaledGroup[],
+  axes: readonly Axis[],
+  tolerance: number | null,
+): Promise<Found> {
+  const circular = circularGrid(axes);
+  if (
+    circular !== null &&
+    groups.every(({ kernel }) => gridWork(kernel, circular.counts) <= GRID.flops / groups.length)
+  ) {
+    const norms: Enclosure[] = [];
+    for (const { kernel } of groups) {
+      const { lower, upper } = await boundOnGrid(engine, kernel, circular.counts, tolerance ?? 1e-4);
+      norms.push({ lower, upper: circular.factor === 1 ? upper : roundUp(upper * circular.factor) });
+    }
+    return circular.exact
+      ? { norms, method: METHODS.circulant }
+      : raised(engine, layer, groups, axes, { norms, method: METHODS.circulant });
+  }
+
+  const copies = product(axes.map(largestCopies));
+  const factor = circular?.factor ?? (copies > 1 ? Math.sqrt(copies) : 1);
+  let method = methodOf(groups[0]);
+  const norms: Enclosure[] = [];
+  for (const { kernel } of groups) {
+    const unpadded = await boundUnpadded(engine, kernel, tolerance);
+    let upper = unpadded.upper;
+    if (kernel.positions.length > 1 && layer.padding.mode !== 'circular') {
+      const grid = await boundByCirculants(engine, kernel, axes, groups.length, tolerance);
+      if (grid < upper) {
+        upper = grid;
+        method = METHODS.circulant;
+      }
+    }
+    norms.push({
+      // One output that reads nothing but inputs makes a one-position kernel's matrix a part of the operator.
+      lower: kernel.positions.length === 1 && axes.every(hasInnerOutput) ? unpadded.lower : 0,
+      upper: factor === 1 ? upper : roundUp(upper * factor),
+    });
+  }
+  return raised(engine, layer, groups, axes, { norms, method });
+}
+
+/**
+ * Circular padding whose stride divides the input: rows of a circulant operator on the input's own grid, each of them up
+ * to `ceil(outputs / rows)` times. Null where it is none.
+ */
+export function circularGrid(
+  axes: readonly Axis[],
+): { counts: number[]; factor: number; exact: boolean } | null {
+  if (!axes.every((axis) => axis.mode === 'circular' && axis.inputSize % axis.stride === 0)) return null;
+  const counts = axes.map((axis) => axis.inputSize / axis.stride);
+  const repeats = axes.map((axis, j) => Math.ceil(outputSize(axis) / counts[j]));
+  return {
+    counts,
+    factor: Math.sqrt(product(repeats)),
+    exact: axes.every((axis, j) => outputSize(axis) === counts[j]),
+  };
+}
+
+function gridWork(kernel: PolyphaseKernel, counts: readonly number[]): number {
+  return gridCount(counts) * 30 * kernel.rows * kernel.columns ** 2;
+}
+
+/** The least bound by circulant operators that the zero-padded one is a compression of; infinite where too dear. */
+async function boundByCirculants(
+  engine: Engine,
+  kernel: PolyphaseKernel,
+  axes: readonly Axis[],
+  groups: number,
+  tolerance: number | null,
+): Promise<number> {
+  let least = Infinity;
+  for (const more of [0, 1]) {
+    // Copying pads are a factor of their own: the convolution itself then is unpadded on the padded input.
+    const sides = axes.map((axis) => {
+      const bare: Axis =
+        axis.mode === 'zeros'
+          ? axis
+          : { ...axis, mode: 'zeros', inputSize: axis.inputSize + axis.begin + axis.end, begin: 0, end: 0 };
+      return circulantSize(bare) / axis.stride + more;
+    });
+    if (Math.max(...sides) > GRID.side || gridWork(kernel, sides) > GRID.flops / 4 / groups) break;
+    least = Math.min(least, (await boundOnGrid(engine, kernel, sides, tolerance ?? 1e-3)).upper);
+  }
+  return least;
+}
+
+/** Whether some output of the axis reads nothing but inputs. */
+function hasInnerOutput(axis: Axis): boolean {
+  const first = Math.max(0, Math.ceil(axis.begin / axis.stride)) * axis.stride - axis.begin;
+  return (
+    first >= 0 &&
+    first + axis.extent <= axis.inputSize &&
+    (first + axis.begin) / axis.stride < outputSize(axis)
+  );
+}
+
+/** The same norms with lower bounds raised by Rayleigh quotients of the operator, or of a part of it where it is large. */
+async function raised(
+  engine: Engine,
+  layer: ConvolutionLayer,
+  groups: readonly ScaledGroup[],
+  axes: readonly Axis[],
+  { norms, method }: Found,
+): Promise<Found> {
+  if (norms.every(({ lower, upper }) => lower >= upper * (1 - 1e-9))) return { norms, method };
+  const part = affordablePart(layer, axes);
+  const kernel = new Float64Array(layer.values.length);
+  groups.forEach(({ values }, g) => {
+    kernel.set(values, g * values.length);
+  });
+  const operator = paddedOperator(kernel, layer, part);
+  const bounds = await lowerBounds(engine, operator, product(part.map(largestCopies)), LANCZOS_STEPS);
+  return {
+    norms: norms.map(({ lower, upper }, g) => ({
+      lower: Math.min(Math.max(lower, bounds[g]), upper),
+      upper,
+    })),
+    method,
+  };
+}
+
+/**
+ * Axes small enough for products with the operator. An operator with zero padding on a smaller input is a compression of
+ * the one on the larger; with other padding the unpadded operator on an inner window is.
+ */
+function affordablePart(layer: ConvolutionLayer, axes: readonly Axis[]): readonly Axis[] {
+  const channels = layer.inChannelsPerGroup * layer.groups * product(layer.size);
+  const affordable = Math.floor((PATCH_ELEMENTS / channels) ** (1 / axes.length));
+  const fits = axes.every((axis) => outputSize(axis) <= Math.max(1, affordable));
+  if (fits) return axes;
+  return axes.map((axis) => {
+    const side = Math.max(1, affordable) * axis.stride + axis.extent;
+    if (axis.mode === 'zeros') {
+      const inputSize = Math.min(axis.inputSize, Math.max(1, side - axis.begin - axis.end));
+      return { ...axis, inputSize };
+    }
+    const inner = axis.inputSize - (axis.stride - 1);
+    return inner >= axis.extent
+      ? { ...axis, mode: 'zeros', begin: 0, end: 0, inputSize: Math.min(side, inner) }
+      : axis;
+  });
+}

@@ -1,0 +1,21 @@
+/** What the program's end says, most serious first where several hold. */
+export const EXIT = {
+  /** By Ctrl-C or SIGTERM: 128 plus the number of SIGINT, as shells count. */
+  cancelled: 130,
+  usage: 2,
+  /** A file cannot be analysed, or the result cannot be written. */
+  failed: 3,
+  layerFailed: 4,
+  overBudget: 1,
+  done: 0,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+export const EXIT_HELP = `Exit codes, the first that holds:
+  130  cancelled by Ctrl-C or SIGTERM; the finished layers are printed
+    2  usage
+    3  a file cannot be analysed (the others are), or the result cannot be written
+    4  a layer has no bound
+    1  a layer's upper bound is above --fail-above
+    0  none of these`;

@@ -1,0 +1,79 @@
+/** One line on a terminal that says which layer is being computed, and how long the rest will take. */
+import { formatSeconds } from '../report/numbers';
+import { displayName, ellipsize } from '../report/text';
+import type { AnalysisEvents, Plan } from '../worker/client';
+import { RemainingTime } from './remaining-time';
+
+export interface Progress {
+  readonly events: Partial<AnalysisEvents>;
+  /** Removes the line. */
+  stop(): void;
+}
+
+export interface Terminal {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+const REDRAW_MS = 200;
+const BAR_CELLS = 20;
+const WIDEST_NAME = 40;
+/** Some terminals say that they have none. */
+const DEFAULT_COLUMNS = 80;
+const CLEAR_LINE = '\r\u001b[2K';
+
+/** Shows nothing where `terminal` is none. */
+export function showProgress(path: string, terminal: Terminal): Progress {
+  if (!terminal.isTTY) return { events: {}, stop: () => undefined };
+  let plan: Plan | null = null;
+  let remaining: RemainingTime | null = null;
+  let finished = 0;
+  let current = '';
+  const draw = () => {
+    const width = (terminal.columns || DEFAULT_COLUMNS) - 1;
+    const line =
+      plan === null || remaining === null
+        ? `opening ${displayName(path)}`
+        : [
+            bar(finished / Math.max(1, plan.layers.length)),
+            `${finished}/${plan.layers.length}`,
+            ellipsize(current, WIDEST_NAME),
+            `about ${formatSeconds(remaining.seconds(now()))} left`,
+          ].join('  ');
+    terminal.write(CLEAR_LINE + ellipsize(line, width));
+  };
+  const timer = setInterval(draw, REDRAW_MS).unref();
+  draw();
+  return {
+    events: {
+      onPlan: (made) => {
+        plan = made;
+        remaining = new RemainingTime(
+          made.layers.map((layer) => layer.cost),
+          now(),
+        );
+      },
+      onStart: (index) => {
+        current = displayName(plan?.layers[index].name ?? '');
+      },
+      onRow: (index) => {
+        finished++;
+        remaining?.finish(index, now());
+      },
+    },
+    stop: () => {
+      clearInterval(timer);
+      terminal.write(CLEAR_LINE);
+    },
+  };
+}
+
+function bar(share: number): string {
+  const full = Math.floor(share * BAR_CELLS);
+  return '█'.repeat(full) + '░'.repeat(BAR_CELLS - full);
+}
+
+function now(): number {
+  return performance.now() / 1000;
+}

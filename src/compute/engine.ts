@@ -1,0 +1,145 @@
+import * as programs from './program';
+import type { Precision } from './program';
+import { type Operand, type Provider, Sessions } from './runtime';
+
+/** Values of a bulk product, in the precision in which it is to be taken. */
+export type BulkArray = Float32Array | Float64Array;
+
+export const UNIT_ROUNDOFF_OF: Record<Precision, number> = { float32: 2 ** -24, float64: 2 ** -53 };
+
+/**
+ * Products of matrices. Bulk products run on the provider; the skinny ones that decide the accuracy always run on the
+ * CPU in float64. All matrices are row-major.
+ */
+export class Engine {
+  /** The widest precision of the provider. */
+  readonly precision: Precision;
+  private readonly bulk: Sessions;
+  private readonly exact: Sessions;
+
+  constructor(
+    readonly provider: Provider,
+    exact: Sessions = new Sessions('cpu'),
+  ) {
+    this.exact = exact;
+    this.bulk = provider === 'cpu' ? this.exact : new Sessions(provider);
+    this.precision = provider === 'cpu' ? 'float64' : 'float32';
+  }
+
+  /** Rounded to a precision; the same array where it is float64. */
+  toBulk(values: Float64Array, precision: Precision = this.precision): BulkArray {
+    return precision === 'float64' ? values : Float32Array.from(values);
+  }
+
+  /** `c + A^T A`, a (m, n), c (n, n) or null for zero. The product is a bulk one, the sum float64. */
+  async addGram(a: Float64Array, m: number, n: number, c: Float64Array | null): Promise<Float64Array> {
+    const operand = { values: this.toBulk(a), shape: [m, n] };
+    if (c !== null && this.precision === 'float64') {
+      const { g } = await this.bulk.run(programs.addGram, 'float64', {
+        a: operand,
+        c: { values: c, shape: [n, n] },
+      });
+      return g as Float64Array;
+    }
+    const { g } = await this.bulk.run(programs.gram, this.precision, { a: operand });
+    if (c === null) return g instanceof Float64Array ? g : Float64Array.from(g);
+    for (let i = 0; i < c.length; i++) c[i] += g[i];
+    return c;
+  }
+
+  /** `A B`, a (m, k), b (k, n), in float64 on the CPU. */
+  async multiply(a: Float64Array, b: Float64Array, m: number, k: number, n: number): Promise<Float64Array> {
+    if (m === 0 || n === 0) return new Float64Array(0);
+    const { c } = await this.exact.run(programs.multiply, 'float64', {
+      a: { values: a, shape: [m, k] },
+      b: { values: b, shape: [k, n] },
+    });
+    return c as Float64Array;
+  }
+
+  /** Batch of products, a (batch, m, k), b (batch, k, n), in float64 on the CPU. */
+  async batchMultiply(
+    a: Float64Array,
+    b: Float64Array,
+    batch: number,
+    m: number,
+    k: number,
+    n: number,
+  ): Promise<Float64Array> {
+    const { c } = await this.exact.run(programs.batchMultiply, 'float64', {
+      a: { values: a, shape: [batch, m, k] },
+      b: { values: b, shape: [batch, k, n] },
+    });
+    return c as Float64Array;
+  }
+
+  /** `C - A B^T`, a (m, k), b (n, k), c (m, n), in float64 on the CPU. */
+  async subtractProduct(
+    c: Float64Array,
+    a: Float64Array,
+    b: Float64Array,
+    m: number,
+    k: number,
+    n: number,
+  ): Promise<Float64Array> {
+    const { d } = await this.exact.run(programs.subtractProduct, 'float64', {
+      a: { values: a, shape: [m, k] },
+      b: { values: b, shape: [n, k] },
+      c: { values: c, shape: [m, n] },
+    });
+    return d as Float64Array;
+  }
+
+  /** `A B`, a (m, k), b (k, n), both of one precision, on the device. */
+  async bulkMultiply(a: BulkArray, b: BulkArray, m: number, k: number, n: number): Promise<BulkArray> {
+    const { c } = await this.bulk.run(programs.multiply, precisionOf(a), {
+      a: { values: a, shape: [m, k] },
+      b: { values: b, shape: [k, n] },
+    });
+    return c;
+  }
+
+  /** `F^H F` for a batch of `F = x + iy` (batch, m, n): real and imaginary parts (batch, n, n), exactly Hermitian. */
+  async hermitianGram(
+    x: BulkArray,
+    y: BulkArray,
+    batch: number,
+    m: number,
+    n: number,
+  ): Promise<{ real: BulkArray; imaginary: BulkArray }> {
+    const shape = [batch, m, n];
+    const precision = precisionOf(x);
+    const { p, q } = await this.bulk.run(programs.hermitianGram, precision, {
+      x: { values: x, shape },
+      y: { values: y, shape },
+      half: this.constants([0.5], precision),
+    });
+    return { real: p, imaginary: q };
+  }
+
+  /** `scales[i] H_i^2` for a batch of Hermitian matrices of order n. */
+  async hermitianSquare(
+    real: BulkArray,
+    imaginary: BulkArray,
+    scales: readonly number[],
+    n: number,
+  ): Promise<{ real: BulkArray; imaginary: BulkArray }> {
+    const shape = [scales.length, n, n];
+    const precision = precisionOf(real);
+    const { p2, q2 } = await this.bulk.run(programs.hermitianSquare, precision, {
+      p: { values: real, shape },
+      q: { values: imaginary, shape },
+      scale: this.constants(scales, precision),
+      half: this.constants([0.5], precision),
+    });
+    return { real: p2, imaginary: q2 };
+  }
+
+  private constants(values: readonly number[], precision: Precision): Operand {
+    return { values: this.toBulk(Float64Array.from(values), precision), shape: [values.length, 1, 1] };
+  }
+}
+
+function precisionOf(values: BulkArray): Precision {
+  return values instanceof Float64Array ? 'float64' : 'float32';
+}

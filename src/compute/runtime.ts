@@ -1,0 +1,103 @@
+/** ONNX Runtime, loaded when first needed, and its sessions. */
+import type * as OnnxRuntime from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { encodeProgram, type Precision, type Program } from './program';
+
+/** Providers in the order in which `auto` tries them. */
+export const PROVIDERS = ['cuda', 'dml', 'coreml', 'webgpu', 'cpu'] as const;
+export type Provider = (typeof PROVIDERS)[number];
+
+/** ONNX Runtime itself cannot be loaded: nothing can be computed. */
+export class RuntimeUnavailableError extends Error {
+  constructor(cause: unknown) {
+    super(
+      `ONNX Runtime cannot be loaded on ${process.platform} ${process.arch}: ${firstLine(cause)}; ` +
+        'reinstall the package onnxruntime-node for this platform',
+      { cause },
+    );
+    this.name = 'RuntimeUnavailableError';
+  }
+}
+
+/** An execution provider failed while it computed. */
+export class ProviderError extends Error {
+  constructor(
+    readonly provider: Provider,
+    cause: unknown,
+  ) {
+    super(`${provider} failed: ${firstLine(cause)}`, { cause });
+    this.name = 'ProviderError';
+  }
+}
+
+export function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0].trim();
+}
+
+let runtime: Promise<typeof OnnxRuntime> | undefined;
+
+export function loadRuntime(): Promise<typeof OnnxRuntime> {
+  runtime ??= import('onnxruntime-node').catch((error: unknown) => {
+    throw new RuntimeUnavailableError(error);
+  });
+  return runtime;
+}
+
+/** Names of the providers that the installed ONNX Runtime has been built with. */
+export async function builtProviders(): Promise<Set<string>> {
+  const { listSupportedBackends } = await loadRuntime();
+  return new Set(listSupportedBackends().map(({ name }) => name));
+}
+
+export interface Operand {
+  readonly values: Float32Array | Float64Array;
+  readonly shape: readonly number[];
+}
+
+/** Sessions of one provider, one for each program and precision, made when first used and kept. */
+export class Sessions {
+  private readonly sessions = new Map<string, Promise<InferenceSession>>();
+
+  constructor(readonly provider: Provider) {}
+
+  /** Runs a program; answers the values of its outputs by name. @throws ProviderError */
+  async run(
+    program: Program,
+    precision: Precision,
+    operands: Readonly<Record<string, Operand>>,
+  ): Promise<Record<string, Float32Array | Float64Array>> {
+    const { Tensor } = await loadRuntime();
+    try {
+      const session = await this.session(program, precision);
+      const feeds: Record<string, Tensor> = {};
+      for (const [name, { values, shape }] of Object.entries(operands)) {
+        feeds[name] = new Tensor(precision, values as Float32Array, shape);
+      }
+      const outputs = await session.run(feeds);
+      const results: Record<string, Float32Array | Float64Array> = {};
+      for (const [name, tensor] of Object.entries(outputs)) {
+        results[name] = tensor.data as Float32Array | Float64Array;
+      }
+      return results;
+    } catch (error) {
+      throw new ProviderError(this.provider, error);
+    }
+  }
+
+  private async session(program: Program, precision: Precision): Promise<InferenceSession> {
+    const key = `${program.name} ${precision}`;
+    const existing = this.sessions.get(key);
+    if (existing) return existing;
+    const { InferenceSession } = await loadRuntime();
+    const created = InferenceSession.create(encodeProgram(program, precision), {
+      executionProviders: [this.provider],
+      // An arena keeps the memory of the largest layer for ever; the system's allocator gives it back.
+      enableCpuMemArena: false,
+      enableMemPattern: false,
+      // Warnings are about the provider's own fallbacks and would mix with the report.
+      logSeverityLevel: 3,
+    });
+    this.sessions.set(key, created);
+    return created;
+  }
+}

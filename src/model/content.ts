@@ -1,0 +1,47 @@
+/** What a file holds, told from its first bytes: for the sentence that refuses a file under the wrong name. */
+import type { RangeFile } from './file';
+
+/** Bytes looked at. */
+const sample = 512;
+
+const signatures: readonly (readonly [offset: number, signature: string, description: string])[] = [
+  [0, 'PK\x03\x04', 'a zip archive (PyTorch and Keras save models as such)'],
+  [0, '\x89HDF\r\n\x1a\n', 'an HDF5 file (as Keras writes)'],
+  [0, '\x93NUMPY', 'a NumPy array'],
+  [0, 'GGUF', 'a GGUF model'],
+  [4, 'TFL3', 'a TensorFlow Lite model'],
+  [4, 'ORTM', 'a model in the internal format of ONNX Runtime (.ort)'],
+  [0, '\x1f\x8b', 'a gzip archive'],
+  [0, '\xfd7zXZ\0', 'an xz archive'],
+  [0, '7z\xbc\xaf\x27\x1c', 'a 7-Zip archive'],
+  [257, 'ustar', 'a tar archive'],
+];
+
+/** Such as "a zip archive"; null where the first bytes belong to nothing that is known here. */
+export async function describeContent(file: RangeFile): Promise<string | null> {
+  if (file.size === 0) return 'an empty file';
+  const start = Buffer.from(await file.read(0, Math.min(sample, file.size)));
+  const text = start.toString('latin1');
+  const known = signatures.find(([offset, signature]) => text.startsWith(signature, offset));
+  if (known !== undefined) return known[2];
+  if (isSafetensors(start)) return 'a safetensors file';
+  if (start[0] === 0x80 && start[1] >= 2 && start[1] <= 5)
+    return 'a Python pickle (as PyTorch saved models before 1.6)';
+  if (!isText(start)) return null;
+  const trimmed = text.replace(/^\xef\xbb\xbf/, '').trimStart();
+  if (/^<(?:!doctype|html|head|body|\?xml)/i.test(trimmed)) return 'a web page';
+  if (/^[{[]/.test(trimmed)) return 'JSON text';
+  return 'text';
+}
+
+/** A safetensors file begins with the length of its JSON header, 8 bytes, which the format limits to 100 MB. */
+function isSafetensors(start: Buffer): boolean {
+  return start.length > 8 && start.readBigUInt64LE(0) <= 100_000_000n && start[8] === '{'.charCodeAt(0);
+}
+
+/** No control characters but white space, and valid UTF-8 (up to a character that the sample cuts). */
+function isText(start: Buffer): boolean {
+  const decoded = new TextDecoder().decode(start, { stream: true });
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  return !/[\0-\x08\x0e-\x1f\x7f\ufffd]/.test(decoded);
+}

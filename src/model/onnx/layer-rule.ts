@@ -1,0 +1,128 @@
+/** How an operator with weights becomes rows of the table. */
+import type { Operator, Layer, Skipped } from '../model';
+import { elementCount } from '../tensor';
+import { Unfit } from './attributes';
+import type { Constant } from './constant';
+import type { Facts } from './facts';
+import type { Operation, Value } from './program';
+import { isComplex, isFloat, isQuantized } from './types';
+
+/** A row without the name of its operation: `suffix` follows it. */
+export type LayerDraft = Omit<Layer, 'name' | 'op'> & { readonly suffix: string };
+export type SkippedDraft = Omit<Skipped, 'name' | 'op'> & { readonly suffix: string };
+
+export interface Outcome {
+  readonly layers: readonly LayerDraft[];
+  /** Weights of the same operation that are in none of the rows; biases are not among them. */
+  readonly skipped?: readonly SkippedDraft[];
+}
+
+/**
+ * The rows of an operation; null where it is no layer.
+ * @throws Unfit where it should be one; the message becomes the reason for which it is skipped
+ */
+export type LayerRule = (operation: Operation, facts: Facts) => Outcome | null | Promise<Outcome | null>;
+
+interface RowOptions {
+  readonly suffix?: string;
+  readonly notes?: readonly string[];
+  /** Number of weights of the row where that is not the number of elements of the constant. */
+  readonly parameters?: number;
+}
+
+export function row(weight: Constant, operator: Operator, options: RowOptions = {}): LayerDraft {
+  const { name, tensor } = weight.stored;
+  return {
+    suffix: options.suffix ?? '',
+    weight: name,
+    shape: tensor.shape,
+    dtype: tensor.dtype,
+    parameters: options.parameters ?? elementCount(weight.tensor.shape),
+    operator,
+    notes: options.notes ?? [],
+  };
+}
+
+export function inputOf(operation: Operation, input: number): Value | null {
+  return operation.inputs[input] ?? null;
+}
+
+/**
+ * The constant at an input, of floating point and not empty.
+ * @param what names it in the reason: "its weight"
+ * @throws Unfit
+ */
+export function weightAt(operation: Operation, facts: Facts, input: number, what = 'its weight'): Constant {
+  const value = inputOf(operation, input);
+  const constant = facts.constant(value);
+  if (constant === null) throw new Unfit(value === null ? `${what} is missing` : whyNotConstant(value, facts, what));
+  requireNumbers(constant, what);
+  if (!isFloat(constant.type)) {
+    const kind = isQuantized(constant.type) ? 'integers of unknown scale' : `of type ${constant.type}`;
+    throw new Unfit(`${what} '${constant.stored.name}' is ${kind}`);
+  }
+  return constant;
+}
+
+/** As `weightAt`, for integers whose scale is given beside them. */
+export function quantizedWeightAt(operation: Operation, facts: Facts, input: number): Constant {
+  const value = inputOf(operation, input);
+  const constant = facts.constant(value);
+  if (constant === null) {
+    throw new Unfit(value === null ? 'its weight is missing' : whyNotConstant(value, facts, 'its weight'));
+  }
+  requireNumbers(constant, 'its weight');
+  if (!isQuantized(constant.type)) {
+    throw new Unfit(`its weight '${constant.stored.name}' is of type ${constant.type}`);
+  }
+  return constant;
+}
+
+function requireNumbers(constant: Constant, what: string): void {
+  const { name } = constant.stored;
+  if (isComplex(constant.type)) throw new Unfit(`${what} '${name}' has complex elements`);
+  if (elementCount(constant.tensor.shape) === 0) throw new Unfit(`${what} '${name}' has no elements`);
+}
+
+export function whyNotConstant(value: Value, facts: Facts, what: string): string {
+  const reason = facts.reason(value);
+  if (reason !== null) return `${what} cannot be followed: ${reason}`;
+  const origin = facts.origin(value);
+  if (origin !== null) {
+    return `${what} is computed from constants by '${origin.label}' (${origin.opType}), which is not followed`;
+  }
+  if (value.source.kind === 'sparse') return `${what} '${value.name}' is a sparse tensor, which is not read`;
+  if (value.source.kind === 'undefined') return `${what} '${value.name}' is defined nowhere in the file`;
+  return `${what} is computed by the network`;
+}
+
+/**
+ * Which of two factors is the weight.
+ * @returns the index of its input, and that of the other factor
+ * @throws Unfit where both are constants, or none
+ */
+export function constantFactor(
+  operation: Operation,
+  facts: Facts,
+  first: number,
+  second: number,
+): { readonly weight: number; readonly other: number } {
+  const [a, b] = [first, second].map((input) => facts.constant(inputOf(operation, input)) !== null);
+  if (a && b) throw new Unfit('both factors are constants');
+  if (a) return { weight: first, other: second };
+  if (b) return { weight: second, other: first };
+  for (const input of [second, first]) {
+    const value = inputOf(operation, input);
+    if (value === null) throw new Unfit('one of its factors is missing');
+    const known = facts.reason(value) ?? facts.origin(value);
+    if (known !== null || value.source.kind === 'sparse' || value.source.kind === 'undefined') {
+      throw new Unfit(whyNotConstant(value, facts, 'its weight'));
+    }
+  }
+  throw new Unfit('both factors are activations');
+}
+
+/** `(2, 3)` */
+export function written(shape: readonly (number | null)[]): string {
+  return `(${shape.map((length) => length ?? '?').join(', ')})`;
+}

@@ -1,0 +1,166 @@
+/** From the graph of an ONNX file to the layers of a model. */
+import { LimitExceededError } from '../errors';
+import type { Layer, Model, OpenOptions, Skipped } from '../model';
+import { attentionRules } from './attention';
+import { Unfit } from './attributes';
+import { isWeight } from './constant';
+import { convolutionRules } from './convolution';
+import { einsumRules } from './einsum';
+import { embeddingRules } from './embedding';
+import { establishFacts, type Facts } from './facts';
+import type { OnnxFile } from './graph';
+import type { LayerRule, Outcome } from './layer-rule';
+import { leftover } from './leftover';
+import { matrixRules } from './matrix';
+import { normalizationRules } from './normalization';
+import { packedRules } from './packed';
+import { flatten, operatorOf, type Operation, type Program, type Value } from './program';
+import { quantizedRules } from './quantized';
+import { readOnnx } from './read';
+import { recurrentRules } from './recurrent';
+
+const rules = new Map<string, LayerRule>(
+  Object.entries({
+    ...convolutionRules,
+    ...matrixRules,
+    ...einsumRules,
+    ...packedRules,
+    ...quantizedRules,
+    ...embeddingRules,
+    ...normalizationRules,
+    ...recurrentRules,
+    ...attentionRules,
+  }),
+);
+
+/**
+ * Layers are in the order of the nodes; those of a body or a local function stand where the node is that runs it.
+ * @throws ModelError
+ */
+export async function openOnnx(path: string, options: OpenOptions): Promise<Model> {
+  const file = await readOnnx(path);
+  try {
+    return await modelOf(file, options);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** The model that a file holds; closing it closes the file. */
+export async function modelOf(file: OnnxFile, options: OpenOptions): Promise<Model> {
+  const program = flatten(file);
+  const facts = await establishFacts(file, program, options);
+  const names = new Names(file);
+  const layers: Layer[] = [];
+  const skipped: Skipped[] = [];
+  for (const operation of program.operations) {
+    const { layers: rows, skipped: rest = [] } = await describe(operation, facts);
+    for (const { suffix, ...row } of rows) {
+      layers.push({ name: names.unique(operation.label + suffix), op: operation.opType, ...row });
+    }
+    for (const { suffix, ...row } of rest) {
+      skipped.push({ name: names.bounded(operation.label + suffix), op: operation.opType, ...row });
+    }
+  }
+  skipped.push(...unusedWeights(program, facts, names));
+  const { path, bytes } = file;
+  return { path, format: 'onnx', bytes, layers, skipped, close: () => file.close() };
+}
+
+async function describe(operation: Operation, facts: Facts): Promise<Outcome> {
+  if (operation.isCall || isFolded(operation, facts)) return { layers: [] };
+  try {
+    const outcome = await rules.get(operatorOf(operation))?.(operation, facts);
+    if (outcome) return outcome;
+  } catch (error) {
+    if (!(error instanceof Unfit)) throw error;
+    const weight = error.weight ?? matrixAmongInputs(operation, facts);
+    return { layers: [], skipped: [{ suffix: '', weight, reason: error.message }] };
+  }
+  const rest = leftover(operation, facts);
+  return { layers: [], skipped: rest === null ? [] : [rest] };
+}
+
+/** Its outputs are constants: what uses them shows the weights. */
+function isFolded(operation: Operation, facts: Facts): boolean {
+  return operation.outputs.some((value) => facts.constant(value) !== null);
+}
+
+/** The weight of an operation that does not fit it; biases have one dimension. */
+function matrixAmongInputs(operation: Operation, facts: Facts): string | null {
+  for (const value of operation.inputs) {
+    const constant = facts.constant(value);
+    if (constant !== null && isWeight(constant) && constant.tensor.shape.length > 1) return constant.stored.name;
+  }
+  return null;
+}
+
+/** Weights that lead nowhere, directly or through nodes that only move them. */
+function unusedWeights(program: Program, facts: Facts, names: Names): Skipped[] {
+  const used = new Set<Value>();
+  const pending: Value[] = [];
+  const use = (values: Operation['inputs']): void => {
+    for (const value of values) if (value !== null) pending.push(value);
+  };
+  for (const operation of program.operations) {
+    if (operation.isCall || isFolded(operation, facts)) continue;
+    use(operation.inputs);
+    for (const body of operation.bodies) use(body.outputs);
+  }
+  for (let value = pending.pop(); value !== undefined; value = pending.pop()) {
+    if (used.has(value)) continue;
+    used.add(value);
+    if (value.source.kind !== 'operation') continue;
+    const { operation, index } = value.source;
+    if (operation.isCall) use([operation.bodies[0].outputs[index] ?? null]);
+    else if (isFolded(operation, facts)) use(operation.inputs);
+  }
+
+  const constants = program.operations.filter((operation) => operatorOf(operation) === 'Constant');
+  const sources = [
+    ...program.initializers.map((value) => ({ value, op: 'Initializer' })),
+    ...constants.map((operation) => ({ value: operation.outputs[0] ?? null, op: 'Constant' })),
+  ];
+  return [
+    ...sources.flatMap(({ value, op }) => {
+      const constant = facts.constant(value);
+      if (value === null || constant === null || used.has(value) || !isWeight(constant)) return [];
+      return [{ name: names.bounded(value.name), op, weight: value.name, reason: 'no node computes with it' }];
+    }),
+    ...program.sparse.map(({ name }) => ({
+      name: names.bounded(name),
+      op: 'Initializer',
+      weight: name,
+      reason: 'it is a sparse tensor, which is not read',
+    })),
+  ];
+}
+
+/** Names of rows; together they stay in proportion to the file. */
+class Names {
+  /** How often each was asked for. */
+  private readonly given = new Map<string, number>();
+  private length = 0;
+
+  constructor(private readonly file: OnnxFile) {}
+
+  /** The name itself, or with a number behind it where another row has it. */
+  unique(name: string): string {
+    let candidate = this.bounded(name);
+    let count = this.given.get(name) ?? 0;
+    while (this.given.has(candidate)) candidate = this.bounded(`${name}#${++count}`);
+    this.given.set(name, Math.max(count, 1));
+    this.given.set(candidate, 1);
+    return candidate;
+  }
+
+  /** Names of nested nodes repeat those of all that they are inside of. @throws LimitExceededError */
+  bounded(name: string): string {
+    this.length += name.length;
+    if (this.length > 16 * this.file.bytes + 2 ** 24) {
+      throw new LimitExceededError(this.file.path, 'the names of its nested nodes are too long');
+    }
+    return name;
+  }
+}

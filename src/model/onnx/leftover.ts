@@ -1,0 +1,127 @@
+/** Operations with weights that are no layer: why their weights are in no row. */
+import { elementCount } from '../tensor';
+import { isWeight, type Constant } from './constant';
+import type { Facts } from './facts';
+import type { SkippedDraft } from './layer-rule';
+import { operatorOf, type Operation } from './program';
+
+const reasons = new Map<string, string>();
+
+function because(reason: string, ...operators: readonly string[]): void {
+  for (const operator of operators) reasons.set(operator, reason);
+}
+
+because(
+  'adds a constant: no effect on the Lipschitz constant',
+  ...['Add', 'Sub', 'Sum', 'Mean', 'com.microsoft:BiasAdd', 'com.microsoft:QLinearAdd'],
+  ...['com.microsoft:MultiHeadAttention', 'com.microsoft:PackedMultiHeadAttention'],
+  'com.microsoft:DecoderMaskedMultiHeadAttention',
+);
+because(
+  'adds a constant before its activation function: no effect on the Lipschitz constant',
+  ...['com.microsoft:BiasGelu', 'com.microsoft:BiasSplitGelu', 'com.microsoft:FastGelu'],
+);
+because('an elementwise scaling by constants, not analysed', 'Mul', 'com.microsoft:QLinearMul');
+because('the slopes of an activation function, not analysed', 'PRelu');
+because(
+  'puts constants beside an activation: no effect on the Lipschitz constant',
+  ...['Concat', 'com.microsoft:QLinearConcat'],
+);
+because('bounds an activation by constants: its Lipschitz constant is at most 1', 'Max', 'Min', 'Clip');
+because('chooses between constants and activations, not analysed', 'Where', 'com.microsoft:QLinearWhere');
+because(
+  'compares with constants: its result is no quantity',
+  ...['Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'IsNaN', 'IsInf'],
+);
+because('powers of or with constants, not analysed', 'Pow');
+because('repeats constants: no effect on the Lipschitz constant', 'Expand', 'Tile');
+because(
+  'looks up parts of constants, not analysed',
+  ...['GatherND', 'GatherElements', 'com.microsoft:GatherND'],
+);
+because(
+  'writes into or from constants, not analysed',
+  ...['Scatter', 'ScatterElements', 'ScatterND', 'TensorScatter'],
+);
+because(
+  'changes the number format of an activation',
+  ...['QuantizeLinear', 'DequantizeLinear', 'com.microsoft:QuantizeLinear', 'com.microsoft:DequantizeLinear'],
+);
+because('hands constants on to or from its bodies, not analysed', 'If', 'Loop', 'Scan');
+because(
+  'turns activations by constant angles, not analysed',
+  ...['RotaryEmbedding', 'com.microsoft:RotaryEmbedding', 'com.microsoft:GemmaRotaryEmbedding'],
+  ...['com.microsoft:MRotaryEmbedding', 'com.microsoft:GroupQueryAttention'],
+);
+because(
+  'its weights are in a format that is not decoded',
+  ...['com.microsoft:MatMulBnb4', 'com.microsoft:MatMulFpQ4', 'com.microsoft:QMoE', 'com.microsoft:GemmFloat8'],
+  ...['com.microsoft:DynamicQuantizeLSTM', 'com.microsoft:QOrderedMatMul', 'com.microsoft:QOrderedAttention'],
+  ...['com.microsoft:QEmbedLayerNormalization', 'com.microsoft.nchwc:Conv'],
+);
+
+/** Inputs that are settings of the operator: sizes and regions, though of floating point. */
+const settings = new Map<string, readonly number[]>([
+  ['Resize', [1, 2]],
+  ['Upsample', [1]],
+]);
+
+/** Names of weights that are shown for one operation. */
+const maximumShown = 4;
+
+/** Null where it has no weights. */
+export function leftover(operation: Operation, facts: Facts): SkippedDraft | null {
+  const names = [...new Set([...weightInputs(operation, facts), ...weightAttributes(operation)])];
+  if (names.length === 0) return null;
+  const shown = names.slice(0, maximumShown).join(', ') + (names.length > maximumShown ? ', ...' : '');
+  return { suffix: '', weight: shown, reason: reasonFor(operation, facts) };
+}
+
+function weightInputs(operation: Operation, facts: Facts): string[] {
+  const ignored = settings.get(operatorOf(operation)) ?? [];
+  const values = [...operation.inputs, ...operation.bodies.flatMap((body) => body.outputs)];
+  return values.flatMap((value, i) => {
+    const constant = facts.constant(value);
+    const counts = constant !== null && !ignored.includes(i) && mayBeWeight(operation, constant);
+    return counts ? [constant.stored.name] : [];
+  });
+}
+
+/** Operators of other domains also pack weights into wide integers; those of ONNX have sizes and indices there. */
+function mayBeWeight(operation: Operation, constant: Constant): boolean {
+  const { shape } = constant.tensor;
+  return isWeight(constant) || (operation.domain !== '' && shape.length >= 2 && elementCount(shape) > 1);
+}
+
+/** Linear models, trees and operators of other domains have numbers of their own. */
+function weightAttributes(operation: Operation): string[] {
+  if (operatorOf(operation) === 'Constant') return [];
+  return [...operation.attributes].flatMap(([name, attribute]) => {
+    const numbers =
+      attribute.kind === 'tensor'
+        ? elementCount(attribute.value.shape)
+        : attribute.kind === 'floats' && operation.domain !== ''
+          ? attribute.value.length
+          : 0;
+    return numbers > 1 ? [`${operation.label}.${name}`] : [];
+  });
+}
+
+function reasonFor(operation: Operation, facts: Facts): string {
+  const [output] = operation.outputs;
+  const reason = output ? facts.reason(output) : null;
+  if (reason !== null) return reason;
+  if (output && facts.origin(output) !== null) return 'computes a constant from constants, which is not followed';
+  const operator = operatorOf(operation);
+  if (operator === 'Div') {
+    return facts.constant(operation.inputs[1] ?? null) === null
+      ? 'divides constants by an activation, not analysed'
+      : 'an elementwise scaling by constants, not analysed';
+  }
+  return (
+    reasons.get(operator) ??
+    (operation.domain === ''
+      ? 'its constants are no weights of a linear layer'
+      : `an operator of the domain '${operation.domain}' that is not known`)
+  );
+}

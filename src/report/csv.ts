@@ -1,0 +1,128 @@
+import type { GroupReport, LayerReport, Report, SkippedReport } from './report';
+import { printable } from './text';
+
+type Field = string | number | null;
+
+const COLUMNS = [
+  'model',
+  'status',
+  'layer',
+  'group',
+  'operator',
+  'weight',
+  'shape',
+  'dtype',
+  'parameters',
+  'strides',
+  'dilations',
+  'groups',
+  'padding_mode',
+  'padding',
+  'input_size',
+  'lipschitz_lower',
+  'lipschitz_upper',
+  'certainty',
+  'scope',
+  'method',
+  'stable_rank',
+  'stable_rank_share',
+  'stable_rank_lower',
+  'stable_rank_upper',
+  'frobenius',
+  'largest_row_norm',
+  'seconds',
+  'message',
+] as const;
+
+type Row = Partial<Record<(typeof COLUMNS)[number], Field>>;
+
+/**
+ * RFC 4180, one header. A record is a layer (`status` ok or failed), a group of the layer above it (`status` group) or
+ * what was skipped (`status` skipped); `message` holds the notes, the error or the reason. Numbers are exact; a text
+ * that a spreadsheet would take for a formula is preceded by an apostrophe.
+ */
+export function formatCsv(reports: Report | readonly Report[]): string {
+  const rows = [reports]
+    .flat()
+    .flatMap((report) =>
+      [
+        ...report.layers.flatMap((layer) => [
+          layerRow(layer),
+          ...(layer.groups ?? []).map((group, index) => groupRow(layer, group, index)),
+        ]),
+        ...report.skipped.map(skippedRow),
+      ].map((row): Row => ({ model: report.model.path, ...row })),
+    );
+  const records = [[...COLUMNS], ...rows.map((row) => COLUMNS.map((column) => row[column] ?? null))];
+  return records.map((record) => `${record.map(field).join(',')}\r\n`).join('');
+}
+
+function layerRow(layer: LayerReport): Row {
+  const { convolution, lipschitz, stableRank } = layer;
+  return {
+    status: layer.error === null ? 'ok' : 'failed',
+    layer: layer.name,
+    operator: layer.op,
+    weight: layer.weight,
+    shape: sizes(layer.shape),
+    dtype: layer.dtype,
+    parameters: layer.parameters,
+    strides: sizes(convolution?.strides),
+    dilations: sizes(convolution?.dilations),
+    groups: convolution?.groups ?? null,
+    padding_mode: convolution?.padding.mode ?? null,
+    padding: convolution?.padding.amounts?.join(' ') ?? null,
+    input_size: sizes(convolution?.inputSize),
+    lipschitz_lower: lipschitz?.lower ?? null,
+    lipschitz_upper: lipschitz?.upper ?? null,
+    certainty: lipschitz?.certainty ?? null,
+    scope: lipschitz?.scope ?? null,
+    method: lipschitz?.method ?? null,
+    stable_rank: stableRank?.value ?? null,
+    stable_rank_share: stableRank?.normalized ?? null,
+    stable_rank_lower: stableRank?.interval.lower ?? null,
+    stable_rank_upper: stableRank?.interval.upper ?? null,
+    frobenius: layer.frobenius,
+    largest_row_norm: layer.largestRowNorm,
+    seconds: layer.seconds,
+    message: [layer.error ?? [], layer.notes].flat().join('; '),
+  };
+}
+
+function groupRow(layer: LayerReport, group: GroupReport, index: number): Row {
+  return {
+    status: 'group',
+    layer: layer.name,
+    group: index,
+    lipschitz_lower: group.lower,
+    lipschitz_upper: group.upper,
+    certainty: layer.lipschitz?.certainty ?? null,
+    scope: layer.lipschitz?.scope ?? null,
+    stable_rank: group.stableRank?.value ?? null,
+    stable_rank_share: group.stableRank?.normalized ?? null,
+    stable_rank_lower: group.stableRank?.interval.lower ?? null,
+    stable_rank_upper: group.stableRank?.interval.upper ?? null,
+  };
+}
+
+function skippedRow(skipped: SkippedReport): Row {
+  return {
+    status: 'skipped',
+    layer: skipped.name,
+    operator: skipped.op,
+    weight: skipped.weight,
+    message: skipped.reason,
+  };
+}
+
+function sizes(values: readonly number[] | null | undefined): string | null {
+  return values?.join('x') ?? null;
+}
+
+function field(value: Field): string {
+  if (value === null) return '';
+  if (typeof value === 'number') return String(value);
+  const text = printable(value);
+  const inert = /^[=+\-@]/.test(text) ? `'${text}` : text;
+  return /[",]|^\s|\s$/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
+}

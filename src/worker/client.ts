@@ -1,0 +1,29 @@
+/** The worker as its clients see it: the command line and the editor import nothing else of this folder. */
+import type { DeviceCheck } from '../report/report';
+import { callWorker } from './call-worker';
+import type { WorkerOptions } from './call-worker';
+import { AnalysisFailure } from './failure';
+
+export type { AnalysisEvents, AnalysisRequest, Plan, PlannedLayer } from '../analysis/analyze';
+export { analyzeInWorker, reportOf } from './analyze-in-worker';
+export type { AnalysisOutcome } from './analyze-in-worker';
+export { AnalysisFailure } from './failure';
+export type { WorkerOptions } from './call-worker';
+
+/**
+ * Every provider with the result of its self-check; null where it was cancelled.
+ * @throws AnalysisFailure where the check itself crashed
+ */
+export async function devicesInWorker(options: WorkerOptions): Promise<readonly DeviceCheck[] | null> {
+  const outcome = await callWorker('devices', null, () => undefined, options);
+  switch (outcome.kind) {
+    case 'ok':
+      return outcome.result;
+    case 'cancelled':
+      return null;
+    case 'error':
+      throw new AnalysisFailure(`the devices cannot be checked: ${outcome.error.message}`, false);
+    case 'crash':
+      throw new AnalysisFailure(`the check of the devices crashed: ${outcome.death}`, false);
+  }
+}

@@ -1,0 +1,69 @@
+/** The worker's program: answers requests until its client disconnects. Nothing of it is written to stdout. */
+import { analyze } from '../analysis/analyze';
+import { checkDevices } from '../compute/devices';
+import { ModelError } from '../model/errors';
+import { hasId, isRequest } from './protocol';
+import type { MessageToClient, RemoteError, RequestMessage } from './protocol';
+
+/** EX_SOFTWARE of sysexits.h: an internal error. */
+const INTERNAL_ERROR = 70;
+
+async function answer(message: RequestMessage): Promise<MessageToClient> {
+  const { id } = message;
+  try {
+    switch (message.method) {
+      case 'analyze':
+        await analyze(message.request, {
+          onPlan: (plan) => send({ id, event: 'plan', plan }),
+          onStart: (index) => send({ id, event: 'start', index }),
+          onRow: (index, row) => send({ id, event: 'row', index, row }),
+        });
+        return { id, ok: null };
+      case 'devices':
+        return { id, ok: await checkDevices() };
+    }
+  } catch (error) {
+    return { id, error: remoteError(error) };
+  }
+}
+
+function remoteError(error: unknown): RemoteError {
+  return error instanceof Error
+    ? { name: error.name, message: error.message, refusal: error instanceof ModelError }
+    : { name: 'Error', message: String(error), refusal: false };
+}
+
+function send(message: MessageToClient): void {
+  // A message that cannot be delivered has no reader any more.
+  process.send?.(message, undefined, undefined, (error) => {
+    if (error) process.exit();
+  });
+}
+
+function die(error: unknown): void {
+  // The client finds the reason in what this process leaves behind.
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`, () =>
+    process.exit(INTERNAL_ERROR),
+  );
+}
+
+process.on('uncaughtException', die);
+process.on('unhandledRejection', die);
+process.on('disconnect', () => process.exit());
+process.on('message', (message: unknown) => {
+  if (isRequest(message)) {
+    void answer(message).then(send);
+  } else if (hasId(message)) {
+    send({
+      id: message.id,
+      error: { name: 'ProtocolError', message: 'the worker does not know this request', refusal: false },
+    });
+  } else {
+    die(new Error('the worker was sent something that is no request'));
+  }
+});
+
+if (!process.send) {
+  process.stderr.write('This program is started by lipschitz-lens; it has no use of its own.\n');
+  process.exitCode = 2;
+}

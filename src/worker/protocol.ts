@@ -1,0 +1,51 @@
+/** What a client and the worker's process say to each other. Every message carries the id of its request. */
+import type { AnalysisRequest, Plan } from '../analysis/analyze';
+import type { DeviceCheck, LayerReport } from '../report/report';
+
+/** The methods of the worker: what each is given and what it answers. */
+export interface Methods {
+  /** Tells of its progress by events; its rows are among them. */
+  analyze: { request: AnalysisRequest; result: null };
+  devices: { request: null; result: readonly DeviceCheck[] };
+}
+
+export type MethodName = keyof Methods;
+
+export type RequestMessage = {
+  [M in MethodName]: { readonly id: number; readonly method: M; readonly request: Methods[M]['request'] };
+}[MethodName];
+
+export type WorkerEvent =
+  | { readonly event: 'plan'; readonly plan: Plan }
+  | { readonly event: 'start'; readonly index: number }
+  | { readonly event: 'row'; readonly index: number; readonly row: LayerReport };
+
+export type EventMessage = WorkerEvent & { readonly id: number };
+
+/** An error that crossed the border between the processes. */
+export interface RemoteError {
+  /** Name of its class. */
+  readonly name: string;
+  readonly message: string;
+  /** The file is at fault (a `ModelError`), not the program. */
+  readonly refusal: boolean;
+}
+
+export type ResponseMessage<M extends MethodName = MethodName> = { readonly id: number } & (
+  { readonly ok: Methods[M]['result'] } | { readonly error: RemoteError }
+);
+
+export type MessageToClient = EventMessage | ResponseMessage;
+
+export function isRequest(message: unknown): message is RequestMessage {
+  if (!hasId(message) || !('method' in message) || !('request' in message)) return false;
+  const { method, request } = message;
+  return (
+    (method === 'devices' && request === null) ||
+    (method === 'analyze' && typeof request === 'object' && request !== null)
+  );
+}
+
+export function hasId(message: unknown): message is { readonly id: number } {
+  return typeof message === 'object' && message !== null && 'id' in message && typeof message.id === 'number';
+}

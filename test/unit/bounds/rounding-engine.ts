@@ -1,0 +1,116 @@
+import { gamma, UNIT_ROUNDOFF } from '../../../src/bounds/rounding';
+import { type BulkArray, Engine, UNIT_ROUNDOFF_OF } from '../../../src/compute/engine';
+import type { Precision } from '../../../src/compute/program';
+
+/** Bulk products in float32 on the CPU: what any other device promises, without the device. */
+export class Float32Engine extends Engine {
+  override readonly precision: Precision = 'float32';
+
+  constructor() {
+    super('cpu');
+  }
+}
+
+/**
+ * An engine whose every product is off by half of what the error analysis allows a product of that length, all in one
+ * direction: an answer that counts on lucky rounding does not survive it.
+ */
+export class UnluckyEngine extends Engine {
+  override readonly precision: Precision;
+
+  constructor(
+    private readonly direction: 1 | -1,
+    precision: Precision = 'float64',
+  ) {
+    super('cpu');
+    this.precision = precision;
+  }
+
+  override async addGram(
+    a: Float64Array,
+    m: number,
+    n: number,
+    c: Float64Array | null,
+  ): Promise<Float64Array> {
+    const product = this.skew(await super.addGram(a, m, n, null), m, UNIT_ROUNDOFF_OF[this.precision]);
+    return c === null ? product : product.map((value, at) => value + c[at]);
+  }
+
+  override async multiply(
+    a: Float64Array,
+    b: Float64Array,
+    m: number,
+    k: number,
+    n: number,
+  ): Promise<Float64Array> {
+    return this.skew(await super.multiply(a, b, m, k, n), k, UNIT_ROUNDOFF);
+  }
+
+  override async batchMultiply(
+    a: Float64Array,
+    b: Float64Array,
+    batch: number,
+    m: number,
+    k: number,
+    n: number,
+  ): Promise<Float64Array> {
+    return this.skew(await super.batchMultiply(a, b, batch, m, k, n), k, UNIT_ROUNDOFF);
+  }
+
+  override subtractProduct(
+    c: Float64Array,
+    a: Float64Array,
+    b: Float64Array,
+    m: number,
+    k: number,
+    n: number,
+  ): Promise<Float64Array> {
+    return super.subtractProduct(c, this.skew(a, k, UNIT_ROUNDOFF), b, m, k, n);
+  }
+
+  override async bulkMultiply(
+    a: BulkArray,
+    b: BulkArray,
+    m: number,
+    k: number,
+    n: number,
+  ): Promise<BulkArray> {
+    return this.skew(await super.bulkMultiply(a, b, m, k, n), k, roundoffOf(a));
+  }
+
+  override async hermitianGram(
+    x: BulkArray,
+    y: BulkArray,
+    batch: number,
+    m: number,
+    n: number,
+  ): Promise<{ real: BulkArray; imaginary: BulkArray }> {
+    const { real, imaginary } = await super.hermitianGram(x, y, batch, m, n);
+    return {
+      real: this.skew(real, 2 * m, roundoffOf(x)),
+      imaginary: this.skew(imaginary, 2 * m, roundoffOf(x)),
+    };
+  }
+
+  override async hermitianSquare(
+    real: BulkArray,
+    imaginary: BulkArray,
+    scales: readonly number[],
+    n: number,
+  ): Promise<{ real: BulkArray; imaginary: BulkArray }> {
+    const square = await super.hermitianSquare(real, imaginary, scales, n);
+    return {
+      real: this.skew(square.real, 2 * n, roundoffOf(real)),
+      imaginary: this.skew(square.imaginary, 2 * n, roundoffOf(real)),
+    };
+  }
+
+  private skew<T extends BulkArray>(values: T, length: number, u: number): T {
+    const factor = 1 + 0.5 * this.direction * gamma(length, u);
+    return values.map((value) => value * factor) as T;
+  }
+}
+
+function roundoffOf(values: BulkArray): number {
+  return UNIT_ROUNDOFF_OF[values instanceof Float64Array ? 'float64' : 'float32'];
+}
