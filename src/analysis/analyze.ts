@@ -122,7 +122,7 @@ class Analysis {
       return await encloseOperator(this.engine, layer.operator, this.settings);
     } catch (error) {
       if (!(error instanceof ProviderError) || error.provider === 'cpu') throw error;
-      this.deviceNote = `computed on the CPU: ${error.message}`;
+      this.deviceNote = `computed on the CPU: ${error.provider} failed: ${error.message}`;
       this.engine = new Engine('cpu');
       return encloseOperator(this.engine, layer.operator, this.settings);
     }

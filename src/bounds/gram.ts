@@ -6,7 +6,8 @@
 import type { BulkArray, Engine } from '../compute/engine';
 import { halfGrid } from './grid';
 import { halfExtent, type PolyphaseKernel, product, unravel } from './kernel';
-import { frobeniusOf, gramMatrix, type Matrix } from './matrix';
+import { gramMatrix } from './gram-matrix';
+import { frobeniusOf, type Matrix } from './matrix';
 import { climb, symbolError, symbolsAt } from './symbol';
 import { type Enclosure, UNIT_ROUNDOFF, ZERO } from './rounding';
 import { exponentScale, powerOfTwoBelow, scaled, sumOfSquares } from './values';

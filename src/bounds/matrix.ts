@@ -1,12 +1,11 @@
-import { type Engine, UNIT_ROUNDOFF_OF } from '../compute/engine';
+import type { Engine } from '../compute/engine';
 import { largestEigenvalue } from './eigenvalue';
+import { gramMatrix } from './gram-matrix';
 import { type Enclosure, gamma, roundUp, sqrtOf, times, UNIT_ROUNDOFF, ZERO } from './rounding';
 import { exponentScale, scaled, sumOfSquares, type Values } from './values';
 
-/** Values of one panel of a Gram product in float64: what is copied at a time. */
-const PANEL_ELEMENTS = 2 ** 22;
-/** Length of the sums taken in float32 before they are added up in float64: bounds their rounding. */
-const FLOAT32_PANEL = { least: 32, most: 256, panels: 16 } as const;
+/** Values that are copied to float64 at a time. */
+const BLOCK_ELEMENTS = 2 ** 22;
 
 /** A dense matrix, row-major; `values` may be a larger array that holds it from `offset` on. */
 export interface Matrix {
@@ -24,8 +23,7 @@ export interface MatrixEnclosure extends Enclosure {
 /**
  * Enclosure of the largest singular value of a matrix.
  *
- * The Gram matrix of the smaller side is formed in float64 (float32 panels added up in float64 on devices without it), its largest
- * eigenvalue is enclosed, and the rounding of the product, at most `gamma_m ||A||_F^2`, is added (Higham 2002, section 3.5).
+ * The Gram matrix of the smaller side is formed, its largest eigenvalue enclosed, and the error of the product added.
  *
  * @param tolerance relative width to aim for
  * @throws NotFiniteError
@@ -58,70 +56,8 @@ export async function boundMatrix(
 /** `||values / scale||_F`. */
 export function frobeniusOf(values: Values, scale: number): number {
   let total = 0;
-  for (let begin = 0; begin < values.length; begin += PANEL_ELEMENTS) {
-    total += sumOfSquares(scaled(values, scale, begin, Math.min(values.length, begin + PANEL_ELEMENTS)));
+  for (let begin = 0; begin < values.length; begin += BLOCK_ELEMENTS) {
+    total += sumOfSquares(scaled(values, scale, begin, Math.min(values.length, begin + BLOCK_ELEMENTS)));
   }
   return Math.sqrt(total);
-}
-
-export interface GramMatrix {
-  /** Symmetric, row-major. */
-  readonly values: Float64Array;
-  readonly order: number;
-  /** Bound on the spectral norm of `values` minus the exact product. */
-  readonly error: number;
-}
-
-/** `A^T A` or `A A^T`, the smaller of the two, of `A = values / scale`, from panels of bounded size. */
-export async function gramMatrix(
-  engine: Engine,
-  values: Values,
-  rows: number,
-  columns: number,
-  scale: number,
-): Promise<GramMatrix> {
-  const order = Math.min(rows, columns);
-  const length = Math.max(rows, columns);
-  const float32 = engine.precision === 'float32';
-  const fitting = Math.max(1, Math.floor(PANEL_ELEMENTS / order));
-  const { least, most, panels: wanted } = FLOAT32_PANEL;
-  const summed = float32 ? Math.min(most, Math.max(least, Math.ceil(length / wanted))) : length;
-  const height = Math.min(length, fitting, summed);
-  let sum: Float64Array | null = null;
-  let squares = 0;
-  let panels = 0;
-  for (let begin = 0; begin < length; begin += height) {
-    const end = Math.min(length, begin + height);
-    const panel =
-      rows >= columns
-        ? scaled(values, scale, begin * columns, end * columns)
-        : scaled(transposedColumns(values, rows, columns, begin, end), scale);
-    squares += sumOfSquares(panel);
-    sum = await engine.addGram(panel, end - begin, order, sum);
-    panels++;
-  }
-  // A panel's entries are sums of `height` products; the float64 sum of panels adds `panels` roundings of the total. A
-  // float32 device also rounds the entries themselves.
-  const relative = float32
-    ? gamma(height + 4, UNIT_ROUNDOFF_OF.float32) + gamma(panels + 4)
-    : gamma(length + panels + 4);
-  return { values: sum ?? new Float64Array(0), order, error: relative * squares * (1 + 1e-9) };
-}
-
-/** Columns [begin, end) of a row-major matrix, as rows. */
-function transposedColumns(
-  values: Values,
-  rows: number,
-  columns: number,
-  begin: number,
-  end: number,
-): Values {
-  const out =
-    values instanceof Float32Array
-      ? new Float32Array((end - begin) * rows)
-      : new Float64Array((end - begin) * rows);
-  for (let r = 0; r < rows; r++) {
-    for (let c = begin; c < end; c++) out[(c - begin) * rows + r] = values[r * columns + c];
-  }
-  return out;
 }

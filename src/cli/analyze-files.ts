@@ -36,56 +36,74 @@ export async function analyzeFiles(
   surroundings: Surroundings,
 ): Promise<ExitCode> {
   const { stdout, env, warn } = surroundings;
-  const { format, output, failAbove } = options;
+  const { format, output } = options;
   if (output !== undefined) await checkOutput(output, files);
   if (options.iterations !== undefined && options.method !== 'gram') {
     warn('--iterations has no effect without --method gram');
   }
 
+  const analysed = await analyzeEach(files, options, surroundings);
+
+  const page = pageOf(output === undefined ? stdout : null, env);
+  const text = formatReports(analysed.reports, format, files.length > 1, page);
+  if (output === undefined) await writeStream(stdout, text);
+  else if (text !== '') await writeOutput(output, text);
+
+  if (analysed.cancelled) {
+    warn(cancellation(analysed.reports, files.length));
+    return EXIT.cancelled;
+  }
+  return judge(analysed, options, warn);
+}
+
+interface Analysed {
+  readonly reports: readonly Report[];
+  /** A file has no report. */
+  readonly failed: boolean;
+  readonly cancelled: boolean;
+}
+
+async function analyzeEach(
+  files: readonly string[],
+  options: AnalyzeOptions,
+  surroundings: Surroundings,
+): Promise<Analysed> {
   const reports: Report[] = [];
   let failed = false;
-  let cancelled = false;
   for (const path of files) {
     try {
       const report = await analyzeFile(requestOf(path, options), surroundings);
       if (report !== null) reports.push(report);
-      cancelled = report === null || report.cancelled !== undefined;
+      if (report === null || report.cancelled) return { reports, failed, cancelled: true };
     } catch (error) {
       if (!(error instanceof AnalysisFailure)) throw error;
-      warn(error.message);
+      surroundings.warn(error.message);
       failed = true;
     }
-    if (cancelled) break;
   }
+  return { reports, failed, cancelled: false };
+}
 
-  const text = formatReports(
-    reports,
-    format,
-    files.length > 1,
-    pageOf(output === undefined ? stdout : null, env),
-  );
-  if (output === undefined) await writeStream(stdout, text);
-  else if (text !== '') await writeOutput(output, text);
+/** Says what is wrong with complete reports, and which exit code that makes. */
+function judge(
+  { reports, failed }: Analysed,
+  { layers: glob, failAbove: limit }: AnalyzeOptions,
+  warn: Surroundings['warn'],
+): ExitCode {
+  const unmatched = glob === undefined ? [] : reports.filter(({ layers }) => layers.length === 0);
+  for (const { model } of unmatched) warn(`${model.path}: no layer matches ${glob}`);
 
-  const exceeding = failAbove === undefined ? [] : reports.flatMap((report) => overBudget(report, failAbove));
+  const exceeding = limit === undefined ? [] : reports.flatMap((report) => overBudget(report, limit));
   exceeding.forEach(warn);
-  for (const { model, skipped } of failAbove === undefined ? [] : reports) {
-    if (skipped.length > 0)
+  for (const { model, skipped } of limit === undefined ? [] : reports) {
+    if (skipped.length > 0) {
       warn(`${model.path}: ${skipped.length} skipped, which --fail-above does not judge`);
-  }
-  const unbounded = reports.flatMap((report) => report.layers.filter((layer) => layer.error !== null));
-  const empty = reports.filter((report) => report.layers.length === 0 && !report.cancelled);
-  if (options.layers !== undefined) {
-    for (const { model } of empty) warn(`${model.path}: no layer matches ${options.layers}`);
+    }
   }
 
-  if (cancelled) {
-    warn(cancellation(reports, files.length));
-    return EXIT.cancelled;
-  }
-  if (options.layers !== undefined && empty.length > 0 && empty.length === reports.length) return EXIT.usage;
+  if (unmatched.length > 0 && unmatched.length === reports.length) return EXIT.usage;
   if (failed) return EXIT.failed;
-  if (unbounded.length > 0) return EXIT.layerFailed;
+  if (reports.some(({ layers }) => layers.some(({ error }) => error !== null))) return EXIT.layerFailed;
   return exceeding.length > 0 ? EXIT.overBudget : EXIT.done;
 }
 

@@ -70,7 +70,7 @@ Examples:
     .addOption(
       new Option('--device <DEVICE>', 'where matrices are multiplied').choices(DEVICES).default('auto'),
     )
-    .option('--layers <GLOB>', "only the layers whose name matches, such as '**/attn/**'", parseGlob)
+    .option('--layers <GLOB>', "only the layers whose name matches, such as '*attn*'", parseGlob)
     .option('--per-group', 'also print each group of a grouped convolution')
     .option('--fail-above <L>', "exit with 1 where a layer's upper bound is above L", parseBudget)
     .showHelpAfterError(
@@ -89,7 +89,7 @@ ${EXIT_HELP}
 
 Examples:
   lipschitz-lens analyze model.onnx
-  lipschitz-lens analyze model.safetensors --layers '*.attn.*' --per-group
+  lipschitz-lens analyze model.safetensors --layers '*attn*' --per-group
   lipschitz-lens analyze before.onnx after.onnx --format csv --output norms.csv
   lipschitz-lens analyze model.onnx --input-size 224x224 --padding circular
   lipschitz-lens analyze model.onnx --fail-above 1 --format json`,

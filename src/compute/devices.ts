@@ -103,24 +103,32 @@ function equal(got: ArrayLike<number>, expected: Float64Array): boolean {
   return got.length === expected.length && expected.every((value, i) => got[i] === value);
 }
 
+interface Probe {
+  readonly check: ProviderCheck;
+  /** Null where the check did not pass. */
+  readonly engine: Engine | null;
+  /** It runs, and gives wrong answers. */
+  readonly wrong: boolean;
+}
+
 /** Tries one provider. Never rejects: what goes wrong is the answer. */
-async function probe(provider: Provider): Promise<{ check: ProviderCheck; engine: Engine | null }> {
-  const built = await builtProviders();
-  if (!built.has(provider)) {
-    const description = `not part of ONNX Runtime for ${process.platform} ${process.arch}`;
-    return { check: { provider, available: false, passed: false, description }, engine: null };
+async function probe(provider: Provider): Promise<Probe> {
+  const failed = (available: boolean, description: string, wrong = false): Probe => ({
+    check: { provider, available, passed: false, description },
+    engine: null,
+    wrong,
+  });
+  if (!(await builtProviders()).has(provider)) {
+    return failed(false, `not part of ONNX Runtime for ${process.platform} ${process.arch}`);
   }
   try {
     const engine = new Engine(provider);
     const fault = await checkProvider(engine);
-    return fault === null
-      ? { check: { provider, available: true, passed: true, description: DESCRIPTIONS[provider] }, engine }
-      : { check: { provider, available: true, passed: false, description: fault }, engine: null };
+    if (fault !== null) return failed(true, fault, true);
+    const description = DESCRIPTIONS[provider];
+    return { check: { provider, available: true, passed: true, description }, engine, wrong: false };
   } catch (error) {
-    return {
-      check: { provider, available: true, passed: false, description: firstLine(error) },
-      engine: null,
-    };
+    return failed(true, firstLine(error));
   }
 }
 
@@ -133,13 +141,13 @@ export async function checkDevices(): Promise<ProviderCheck[]> {
 
 /**
  * The engine on the wanted provider, or on the CPU with the reason. `auto` takes the first provider that passes the
- * self-check; that a provider is not there is no reason worth telling then.
+ * self-check, and tells only of providers that are there and compute wrongly: that a machine has no GPU is no news.
  * @throws RuntimeUnavailableError
  */
 export async function chooseEngine(choice: Provider | 'auto'): Promise<ChosenEngine> {
   const reasons: string[] = [];
   for (const provider of choice === 'auto' ? PROVIDERS : [choice, 'cpu' as const]) {
-    const { check, engine } = await probe(provider);
+    const { check, engine, wrong } = await probe(provider);
     if (engine !== null) {
       return {
         engine,
@@ -147,7 +155,7 @@ export async function chooseEngine(choice: Provider | 'auto'): Promise<ChosenEng
         fallback: reasons.length > 0 ? reasons.join('; ') : null,
       };
     }
-    if (check.available || choice !== 'auto') reasons.push(`${provider}: ${check.description}`);
+    if (wrong || choice !== 'auto') reasons.push(`${provider}: ${check.description}`);
   }
   throw new Error(`no execution provider works: ${reasons.join('; ')}`);
 }

@@ -31,18 +31,30 @@ export class Engine {
     return precision === 'float64' ? values : Float32Array.from(values);
   }
 
-  /** `c + A^T A`, a (m, n), c (n, n) or null for zero. The product is a bulk one, the sum float64. */
-  async addGram(a: Float64Array, m: number, n: number, c: Float64Array | null): Promise<Float64Array> {
-    const operand = { values: this.toBulk(a), shape: [m, n] };
-    if (c !== null && this.precision === 'float64') {
-      const { g } = await this.bulk.run(programs.addGram, 'float64', {
-        a: operand,
-        c: { values: c, shape: [n, n] },
-      });
+  /**
+   * `c + A^T A`, a (m, n), c (n, n) or null for zero. In float64 on the CPU; in float32 the product is taken on the device,
+   * the sum in float64.
+   */
+  async addGram(
+    a: Float64Array,
+    m: number,
+    n: number,
+    c: Float64Array | null,
+    precision: Precision = this.precision,
+  ): Promise<Float64Array> {
+    const operand = { values: this.toBulk(a, precision), shape: [m, n] };
+    if (precision === 'float64') {
+      const { g } =
+        c === null
+          ? await this.exact.run(programs.gram, precision, { a: operand })
+          : await this.exact.run(programs.addGram, precision, {
+              a: operand,
+              c: { values: c, shape: [n, n] },
+            });
       return g as Float64Array;
     }
-    const { g } = await this.bulk.run(programs.gram, this.precision, { a: operand });
-    if (c === null) return g instanceof Float64Array ? g : Float64Array.from(g);
+    const { g } = await this.bulk.run(programs.gram, precision, { a: operand });
+    if (c === null) return Float64Array.from(g);
     for (let i = 0; i < c.length; i++) c[i] += g[i];
     return c;
   }

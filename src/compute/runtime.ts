@@ -25,13 +25,18 @@ export class ProviderError extends Error {
     readonly provider: Provider,
     cause: unknown,
   ) {
-    super(`${provider} failed: ${firstLine(cause)}`, { cause });
+    super(firstLine(cause), { cause });
     this.name = 'ProviderError';
   }
 }
 
+/** The first line of what went wrong, without the place in the runtime's own source that it begins with. */
 export function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0].trim();
+  const [line] = (error instanceof Error ? error.message : String(error)).split('\n', 1);
+  return line
+    .replace(/^\/\S*onnxruntime\S*\/.* was false\. /, '')
+    .replace(/^OrtSessionOptions\w+: /, '')
+    .trim();
 }
 
 let runtime: Promise<typeof OnnxRuntime> | undefined;

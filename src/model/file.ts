@@ -9,6 +9,7 @@ import {
   UnreadableFileError,
   UnsafePathError,
 } from './errors';
+import { quote } from './quote';
 
 /** Largest single read, bytes: what one typed array holds in every supported version of Node. */
 const largestRead = 2 ** 32 - 1;
@@ -171,7 +172,7 @@ export async function refuseGitLfsPointer(file: RangeFile): Promise<void> {
 export async function resolveInside(modelPath: string, location: string): Promise<string> {
   const unsafe = unsafeLocation(location);
   if (unsafe !== null) {
-    throw new UnsafePathError(modelPath, `it refers to ${JSON.stringify(location)}, ${unsafe}`);
+    throw new UnsafePathError(modelPath, `it refers to ${quote(location)}, ${unsafe}`);
   }
   const given = dirname(modelPath);
   let roots: string[];
@@ -189,14 +190,14 @@ export async function resolveInside(modelPath: string, location: string): Promis
   } catch (error) {
     const reason = systemReason(error);
     if (reason === null) throw error;
-    throw new UnreadableFileError(modelPath, `it refers to ${JSON.stringify(location)}: ${reason}`, {
+    throw new UnreadableFileError(modelPath, `it refers to ${quote(location)}: ${reason}`, {
       cause: error,
     });
   }
   if (!roots.some((root) => isInside(root, found))) {
     throw new UnsafePathError(
       modelPath,
-      `it refers to ${JSON.stringify(location)}, a link that leaves the folder of the model`,
+      `it refers to ${quote(location)}, a link that leaves the folder of the model`,
     );
   }
   return found;

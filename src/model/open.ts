@@ -18,7 +18,9 @@ const onnxName = /\.onnx$/i;
  */
 export async function openModel(path: string, options: OpenOptions): Promise<Model> {
   const file = (await isFolder(path)) ? await modelIn(path) : path;
-  const model = await ((await isSafetensors(file)) ? openSafetensors(file, options) : openOnnx(file, options));
+  const model = await ((await isSafetensors(file))
+    ? openSafetensors(file, options)
+    : openOnnx(file, options));
   return { ...model, path, close: () => model.close() };
 }
 
@@ -42,7 +44,10 @@ async function modelIn(folder: string): Promise<string> {
     throw new UnknownFormatError(folder, 'the folder holds no .onnx or .safetensors file');
   }
   const shown = candidates.slice(0, 5).join(', ') + (candidates.length > 5 ? ', ...' : '');
-  throw new UnknownFormatError(folder, `the folder holds ${candidates.length} models, name one of them: ${shown}`);
+  throw new UnknownFormatError(
+    folder,
+    `the folder holds ${candidates.length} models, name one of them: ${shown}`,
+  );
 }
 
 /** Without hidden files, among them those that some systems leave beside each file. */

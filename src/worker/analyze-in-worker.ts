@@ -38,6 +38,7 @@ export async function analyzeInWorker(
       throw new AnalysisFailure(outcome.error.message, true);
     }
     const reason = describe(outcome);
+    if (run.plan === null && outcome.kind === 'crash' && run.avoidDevice(reason)) continue;
     if (run.plan === null) throw new AnalysisFailure(`${request.path}: the analysis ${reason}`, false);
     if (outcome.kind === 'ok') {
       run.fail(run.missing(), 'the analysis ended without a result for this layer');
@@ -92,6 +93,8 @@ class Run {
   plan: Plan | null = null;
   /** Rows that a process computed, errors of the layer among them. */
   finished = 0;
+  /** Why no device but the CPU is tried any more. */
+  private deviceCrash: string | null = null;
   private rows: (LayerReport | null)[] = [];
   /** When each layer was begun that has no row yet, milliseconds. */
   private readonly begun = new Map<number, number>();
@@ -103,7 +106,19 @@ class Run {
 
   /** The request for what is still to be done. */
   request(): AnalysisRequest {
-    return this.plan === null ? this.asked : { ...this.asked, only: this.missing() };
+    const { settings } = this.asked;
+    return {
+      ...this.asked,
+      settings: this.deviceCrash === null ? settings : { ...settings, device: 'cpu' },
+      only: this.plan === null ? this.asked.only : this.missing(),
+    };
+  }
+
+  /** A driver can take the process with it when it is first used. False where the CPU has been tried already. */
+  avoidDevice(reason: string): boolean {
+    if (this.deviceCrash !== null || this.asked.settings.device === 'cpu') return false;
+    this.deviceCrash = `the analysis ${reason} when the device was tried`;
+    return true;
   }
 
   take(message: WorkerEvent): void {
@@ -149,7 +164,9 @@ class Run {
     return { plan: this.plan, rows: this.rows, cancelled };
   }
 
-  private takePlan(plan: Plan): void {
+  private takePlan(announced: Plan): void {
+    const { device } = announced;
+    const plan = { ...announced, device: { ...device, fallback: this.deviceCrash ?? device.fallback } };
     if (this.plan === null) {
       this.plan = plan;
       this.rows = plan.layers.map(() => null);

@@ -28,7 +28,11 @@ function attribute<K extends keyof ValuesByKind>(
 }
 
 /** @throws Unfit where it is no safe integer. */
-export function intAttribute<T extends number | null>(operation: Operation, name: string, absent: T): number | T {
+export function intAttribute<T extends number | null>(
+  operation: Operation,
+  name: string,
+  absent: T,
+): number | T {
   const value = attribute(operation, name, 'int');
   if (value === null) return absent;
   if (!Number.isSafeInteger(value)) throw new Unfit(`its attribute '${name}' is out of range`);

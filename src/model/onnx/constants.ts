@@ -1,17 +1,21 @@
 /** Weights behind nodes: what Constant, Cast, Transpose, DequantizeLinear and the like make is a constant too. */
 import { fromValues } from '../tensor';
 import { Unfit } from './attributes';
-import { storedConstant, type Constant, type ConstantContext, type Fold } from './constant';
-import { arithmeticFolds } from './constant-arithmetic';
-import { layoutFolds } from './constant-layout';
+import { arithmeticFolds } from './constants/arithmetic';
+import { storedConstant, type Constant, type ConstantContext, type Fold } from './constants/constant';
+import { layoutFolds } from './constants/layout';
 import { operatorOf, type Operation } from './program';
 
 /** Without `sparse_value` and the strings, which are no weights that can be read. */
 const constant: Fold = (operation) => {
   const name = operation.outputs[0]?.name ?? operation.label;
-  const [value, float, floats, int, ints] = ['value', 'value_float', 'value_floats', 'value_int', 'value_ints'].map(
-    (key) => operation.attributes.get(key),
-  );
+  const [value, float, floats, int, ints] = [
+    'value',
+    'value_float',
+    'value_floats',
+    'value_int',
+    'value_ints',
+  ].map((key) => operation.attributes.get(key));
   if (value?.kind === 'tensor') return [storedConstant(name, value.value)];
   if (float?.kind === 'float') return [inMemory(name, [], [float.value], 'float')];
   if (floats?.kind === 'floats') return [inMemory(name, [floats.value.length], floats.value, 'float')];

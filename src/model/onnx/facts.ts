@@ -1,24 +1,19 @@
 /** What can be known of the values of a network before it runs: which are constant, and the shapes of the others. */
 import { ModelError } from '../errors';
 import type { OpenOptions } from '../model';
-import { elementCount } from '../tensor';
 import { Unfit } from './attributes';
-import { storedConstant, type Constant, type ConstantContext } from './constant';
 import { foldConstants } from './constants';
+import { storedConstant, type Constant, type ConstantContext } from './constants/constant';
 import type { OnnxFile, ValueInfo } from './graph';
 import type { Operation, Program, Value } from './program';
-import { common, isKnown, reconciled, type Dimension, type Shape } from './shape';
+import { common, dimension, isKnown, maximumRank, reconciled, type Shape } from './shape';
 import { inferShapes } from './shapes';
 import type { Known } from './shapes/rule';
-import { computeSmall, isSmallOperation, maximumSmall, shapeArray, sizeArray, type SmallArray } from './small';
+import { computeSmall, isSmall, isSmallOperation, shapeArray, sizeArray, type SmallArray } from './small';
 import { isFloat } from './types';
 
 /** Follows all values from the network's inputs on. */
-export async function establishFacts(
-  file: OnnxFile,
-  program: Program,
-  options: OpenOptions,
-): Promise<Facts> {
+export async function establishFacts(file: OnnxFile, program: Program, options: OpenOptions): Promise<Facts> {
   const facts = new Facts(file.bytes, options.inputSize);
   for (const value of program.initializers) facts.addInitializer(value);
   for (const operation of program.ordered) await facts.follow(operation);
@@ -75,7 +70,13 @@ export class Facts implements Known, ConstantContext {
   }
 
   addInitializer(value: Value): void {
-    if (value.source.kind === 'initializer') this.setConstant(value, storedConstant(value.name, value.source.tensor));
+    if (value.source.kind !== 'initializer') return;
+    try {
+      this.setConstant(value, storedConstant(value.name, value.source.tensor));
+    } catch (error) {
+      if (!(error instanceof Unfit)) throw error;
+      this.reasons.set(value, error.message);
+    }
   }
 
   /** Everything that can be said of the outputs of an operation, once all is said of its inputs. */
@@ -92,12 +93,13 @@ export class Facts implements Known, ConstantContext {
       return;
     }
     this.noteOrigin(operation);
-    const shapes = operation.bodies.length > 0 ? this.shapesOfBodies(operation) : await inferShapes(operation, this);
+    const shapes =
+      operation.bodies.length > 0 ? this.shapesOfBodies(operation) : await inferShapes(operation, this);
     const array = await this.smallOutput(operation);
     outputs.forEach((value, i) => {
       if (value === null) return;
       const inferred = i === 0 && array !== null ? array.shape : (shapes[i] ?? null);
-      this.shapes.set(value, reconciled(inferred, this.declared(value)));
+      this.shapes.set(value, ofSaneRank(reconciled(inferred, this.declared(value))));
       if (i === 0 && array !== null) this.arrays.set(value, array);
     });
   }
@@ -139,7 +141,9 @@ export class Facts implements Known, ConstantContext {
   private shapesOfBodies(operation: Operation): readonly (Shape | null)[] {
     // Other operators run their bodies any number of times, on values of any size.
     if (operation.opType !== 'If' || operation.domain !== '') return [];
-    return operation.outputs.map((_, i) => common(operation.bodies.map((body) => this.shape(body.outputs[i] ?? null))));
+    return operation.outputs.map((_, i) =>
+      common(operation.bodies.map((body) => this.shape(body.outputs[i] ?? null))),
+    );
   }
 
   private async smallOutput(operation: Operation): Promise<SmallArray | null> {
@@ -161,7 +165,8 @@ export class Facts implements Known, ConstantContext {
   private async smallInputs(operation: Operation): Promise<readonly SmallArray[] | null> {
     const { inputs } = operation;
     // Most operations have an activation among their inputs: then nothing need be read of the others.
-    if (!inputs.every((value) => value !== null && (this.arrays.has(value) || this.isSmall(value)))) return null;
+    if (!inputs.every((value) => value !== null && (this.arrays.has(value) || this.isSmallConstant(value))))
+      return null;
     const arrays: SmallArray[] = [];
     for (const value of inputs) {
       const array = await this.array(value);
@@ -171,13 +176,13 @@ export class Facts implements Known, ConstantContext {
     const filler = operation.opType === 'ConstantOfShape' ? operation.attributes.get('value') : undefined;
     if (filler === undefined) return arrays;
     if (filler.kind !== 'tensor') return null;
-    const value = await readSmall(storedConstant('value', filler.value));
+    const value = isSmall(filler.value.shape) ? await readSmall(storedConstant('value', filler.value)) : null;
     return value === null ? null : [...arrays, value];
   }
 
-  private isSmall(value: Value): boolean {
+  private isSmallConstant(value: Value): boolean {
     const constant = this.constants.get(value);
-    return constant !== undefined && elementCount(constant.tensor.shape) <= maximumSmall;
+    return constant !== undefined && isSmall(constant.tensor.shape);
   }
 
   private async array(value: Value | null): Promise<SmallArray | null> {
@@ -185,7 +190,8 @@ export class Facts implements Known, ConstantContext {
     const known = this.arrays.get(value);
     if (known !== undefined) return known;
     const constant = this.constants.get(value);
-    const array = constant === undefined || !this.isSmall(value) ? null : await readSmall(constant);
+    const array =
+      constant === undefined || !isSmall(constant.tensor.shape) ? null : await readSmall(constant);
     if (array !== null) this.arrays.set(value, array);
     return array;
   }
@@ -218,13 +224,14 @@ export class Facts implements Known, ConstantContext {
   }
 }
 
-/** Exporters write 0 and -1 for sizes that they do not know. */
 function declaredShape(info: ValueInfo | null): Shape | null {
-  return (
-    info?.shape?.map(
-      (length): Dimension => (typeof length === 'number' && Number.isSafeInteger(length) && length > 0 ? length : null),
-    ) ?? null
-  );
+  if (info === null || info.shape === null || info.shape.length > maximumRank) return null;
+  // Exporters write 0 and -1 for sizes that they do not know.
+  return info.shape.map((length) => (typeof length === 'number' && length > 0 ? dimension(length) : null));
+}
+
+function ofSaneRank(shape: Shape | null): Shape | null {
+  return shape !== null && shape.length <= maximumRank ? shape : null;
 }
 
 /** Null where it holds no real numbers, or cannot be read: then the nodes that need it are of unknown shape. */

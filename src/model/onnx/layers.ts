@@ -1,23 +1,24 @@
 /** From the graph of an ONNX file to the layers of a model. */
 import { LimitExceededError } from '../errors';
 import type { Layer, Model, OpenOptions, Skipped } from '../model';
-import { attentionRules } from './attention';
 import { Unfit } from './attributes';
-import { isWeight } from './constant';
-import { convolutionRules } from './convolution';
-import { einsumRules } from './einsum';
-import { embeddingRules } from './embedding';
+import { isWeight } from './constants/constant';
 import { establishFacts, type Facts } from './facts';
 import type { OnnxFile } from './graph';
-import type { LayerRule, Outcome } from './layer-rule';
-import { leftover } from './leftover';
-import { matrixRules } from './matrix';
-import { normalizationRules } from './normalization';
-import { packedRules } from './packed';
+import { attentionRules } from './operators/attention';
+import { convolutionRules } from './operators/convolution';
+import { einsumRules } from './operators/einsum';
+import { embeddingRules } from './operators/embedding';
+import { integerProductRules } from './operators/integer-product';
+import { leftover } from './operators/leftover';
+import { matrixRules } from './operators/matrix';
+import { normalizationRules } from './operators/normalization';
+import { packedRules } from './operators/packed';
+import { quantizedRules } from './operators/quantized';
+import { recurrentRules } from './operators/recurrent';
+import type { LayerRule, Outcome } from './operators/rule';
 import { flatten, operatorOf, type Operation, type Program, type Value } from './program';
-import { quantizedRules } from './quantized';
 import { readOnnx } from './read';
-import { recurrentRules } from './recurrent';
 
 const rules = new Map<string, LayerRule>(
   Object.entries({
@@ -26,6 +27,7 @@ const rules = new Map<string, LayerRule>(
     ...einsumRules,
     ...packedRules,
     ...quantizedRules,
+    ...integerProductRules,
     ...embeddingRules,
     ...normalizationRules,
     ...recurrentRules,
@@ -91,7 +93,8 @@ function isFolded(operation: Operation, facts: Facts): boolean {
 function matrixAmongInputs(operation: Operation, facts: Facts): string | null {
   for (const value of operation.inputs) {
     const constant = facts.constant(value);
-    if (constant !== null && isWeight(constant) && constant.tensor.shape.length > 1) return constant.stored.name;
+    if (constant !== null && isWeight(constant) && constant.tensor.shape.length > 1)
+      return constant.stored.name;
   }
   return null;
 }
@@ -126,7 +129,9 @@ function unusedWeights(program: Program, facts: Facts, names: Names): Skipped[] 
     ...sources.flatMap(({ value, op }) => {
       const constant = facts.constant(value);
       if (value === null || constant === null || used.has(value) || !isWeight(constant)) return [];
-      return [{ name: names.bounded(value.name), op, weight: value.name, reason: 'no node computes with it' }];
+      return [
+        { name: names.bounded(value.name), op, weight: value.name, reason: 'no node computes with it' },
+      ];
     }),
     ...program.sparse.map(({ name }) => ({
       name: names.bounded(name),

@@ -133,7 +133,9 @@ class Flattener {
     for (const input of graph.inputs) {
       // Up to IR version 3 every initializer is listed among the inputs too.
       if (scope.has(input.name)) continue;
-      scope.define(newValue(input.name, owner === null ? { kind: 'input' } : { kind: 'parameter', owner }, input));
+      scope.define(
+        newValue(input.name, owner === null ? { kind: 'input' } : { kind: 'parameter', owner }, input),
+      );
     }
     this.addNodes(graph.nodes, scope, prefix, caller, info);
     return graph.outputs.map((output) => scope.find(output.name));
@@ -262,13 +264,16 @@ class Scope {
 
   find(name: string): Value | null {
     if (name === '') return null;
-    for (let scope: Scope | null = this; scope !== null; scope = scope.parent) {
-      const value = scope.values.get(name);
-      if (value !== undefined) return value;
-    }
+    const found = this.lookUp(name);
+    if (found !== undefined) return found;
     const missing = newValue(name, { kind: 'undefined' }, null);
     this.values.set(name, missing);
     return missing;
+  }
+
+  /** Undefined where neither the scope nor those around it have the name. */
+  private lookUp(name: string): Value | null | undefined {
+    return this.values.has(name) ? this.values.get(name) : this.parent?.lookUp(name);
   }
 }
 

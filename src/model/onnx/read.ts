@@ -19,6 +19,7 @@ import {
 } from '../errors';
 import { RangeFile, refuseGitLfsPointer, resolveInside } from '../file';
 import type { Tensor } from '../model';
+import { quote } from '../quote';
 import type { Attribute, Graph, LocalFunction, Node, OnnxFile, ValueInfo } from './graph';
 import { readSkeleton } from './skeleton';
 import {
@@ -92,7 +93,7 @@ async function openExternalFiles(file: RangeFile, model: CompleteModel): Promise
   const files = new Map<string, ExternalFile>();
   for (const tensor of tensorsOf(model)) {
     if (!isExternal(tensor)) continue;
-    const label = `tensor ${JSON.stringify(tensor.name ?? '')}`;
+    const label = `tensor ${quote(tensor.name ?? '')}`;
     const { location } = externalReference(
       tensor,
       (what) => new InvalidTensorError(file.path, `${label} ${what}`),
@@ -142,7 +143,7 @@ function* tensorsOfAttributes(attributes: readonly AttributeProto[]): Generator<
 /** One for all the nodes that have none: most of them, in some graphs. */
 const noAttributes: ReadonlyMap<string, Attribute> = new Map();
 
-const utf8 = new TextDecoder();
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** From messages to the vocabulary of `graph.ts`. */
 class Conversion {
@@ -169,7 +170,7 @@ class Conversion {
     const tensors = new Map<string, Tensor>();
     for (const proto of protos) {
       const { name = '' } = proto;
-      const label = `tensor ${JSON.stringify(name)}`;
+      const label = `tensor ${quote(name)}`;
       const tensor = storedTensor(proto, name, label, this.storage);
       tensors.set(name, tensors.has(name) ? this.ambiguous(tensor, label) : tensor);
     }
@@ -194,7 +195,7 @@ class Conversion {
       overload: proto.overload ?? '',
       inputs: proto.input ?? [],
       outputs: proto.output ?? [],
-      attributes: this.attributes(proto.attributeProto ?? [], `function ${JSON.stringify(name)}`, name),
+      attributes: this.attributes(proto.attributeProto ?? [], `function ${quote(name)}`, name),
       nodes: (proto.node ?? []).map((node) => this.node(node)),
     };
   }
@@ -210,7 +211,7 @@ class Conversion {
       overload: proto.overload ?? '',
       inputs: proto.input ?? [],
       outputs,
-      attributes: this.attributes(proto.attribute ?? [], `node ${JSON.stringify(known)}`, known),
+      attributes: this.attributes(proto.attribute ?? [], `node ${quote(known)}`, known),
     };
   }
 
@@ -227,12 +228,12 @@ class Conversion {
       if (attributes.has(name)) {
         throw new MalformedFileError(
           this.storage.file.path,
-          `${owner} has the attribute ${JSON.stringify(name)} more than once`,
+          `${owner} has the attribute ${quote(name)} more than once`,
         );
       }
       const tensor = (t: TensorProto): Tensor => {
         const tensorName = t.name === undefined || t.name === '' ? `${ownerName}.${name}` : t.name;
-        const label = `the tensor in attribute ${JSON.stringify(name)} of ${owner}`;
+        const label = `the tensor in attribute ${quote(name)} of ${owner}`;
         return storedTensor(t, tensorName, label, this.storage);
       };
       attributes.set(name, this.attribute(proto, tensor));

@@ -4,6 +4,9 @@
 export type Dimension = number | null;
 export type Shape = readonly Dimension[];
 
+/** Tensors of more dimensions are taken as unknown: real ones have up to ten, ONNX Runtime's transpositions up to 16. */
+export const maximumRank = 64;
+
 export function isKnown(shape: Shape): shape is readonly number[] {
   return !shape.includes(null);
 }
@@ -32,14 +35,15 @@ export function axisOf(axis: number, rank: number): number | null {
 
 /** `axes` counted from the front, each at most once; null where that is not so. */
 export function axesOf(axes: readonly number[], rank: number): readonly number[] | null {
+  if (axes.length > rank || rank > maximumRank) return null;
   const counted = axes.map((axis) => axisOf(axis, rank));
   if (counted.includes(null) || new Set(counted).size !== counted.length) return null;
   return counted as number[];
 }
 
 /** Multidirectional broadcasting; null: the shapes do not fit together. */
-export function broadcast(...shapes: readonly Shape[]): Shape | null {
-  const rank = Math.max(0, ...shapes.map((shape) => shape.length));
+export function broadcast(shapes: readonly Shape[]): Shape | null {
+  const rank = shapes.reduce((most, shape) => Math.max(most, shape.length), 0);
   const result: Dimension[] = [];
   for (let fromEnd = rank; fromEnd >= 1; fromEnd--) {
     let joint: Dimension = 1;

@@ -2,10 +2,20 @@
  * Arithmetic on sizes. Exported networks compute the shapes for Reshape, Slice, Pad and Resize from those of their
  * values (Shape, Gather, Concat, ...); these arrays have few elements, some of which may be unknown.
  */
+import { elementCount } from '../tensor';
 import { intAttribute, intsAttribute } from './attributes';
 import { extentOf, reshapedShape, type Range } from './layout';
 import type { Operation } from './program';
-import { axesOf, axisOf, broadcast, isKnown, productOf, type Dimension, type Shape } from './shape';
+import {
+  axesOf,
+  axisOf,
+  broadcast,
+  isKnown,
+  maximumRank,
+  productOf,
+  type Dimension,
+  type Shape,
+} from './shape';
 import { isFloat, typeName } from './types';
 
 export interface SmallArray {
@@ -17,7 +27,11 @@ export interface SmallArray {
 }
 
 /** Shapes have a few entries; tables of positions that are computed the same way are not followed. */
-export const maximumSmall = 1024;
+const maximumSmall = 1024;
+
+export function isSmall(shape: readonly number[]): boolean {
+  return shape.length <= maximumRank && elementCount(shape) <= maximumSmall;
+}
 
 type Rule = (inputs: readonly SmallArray[], operation: Operation) => SmallArray | null;
 
@@ -26,8 +40,10 @@ type Rule = (inputs: readonly SmallArray[], operation: Operation) => SmallArray 
  * @param inputs an input that is absent is missing in the list only at its end
  */
 export function computeSmall(operation: Operation, inputs: readonly SmallArray[]): SmallArray | null {
+  // No shape is put together from so many parts.
+  if (inputs.length > maximumSmall) return null;
   const result = rules.get(operation.opType)?.(inputs, operation) ?? null;
-  return result !== null && result.values.length <= maximumSmall ? result : null;
+  return result !== null && isSmall(result.shape) ? result : null;
 }
 
 export function isSmallOperation(operation: Operation): boolean {
@@ -119,7 +135,8 @@ const concat: Rule = (parts, operation) => {
   const axis = axisOf(intAttribute(operation, 'axis', 0), first.shape.length);
   const fits = parts.every(
     ({ shape }) =>
-      shape.length === first.shape.length && shape.every((length, i) => i === axis || length === first.shape[i]),
+      shape.length === first.shape.length &&
+      shape.every((length, i) => i === axis || length === first.shape[i]),
   );
   if (axis === null || !fits) return null;
   const outer = productOf(first.shape.slice(0, axis)) ?? 0;
@@ -143,7 +160,9 @@ const transpose: Rule = ([data], operation) => {
 
 const reshape: Rule = ([data, target], operation) => {
   const sizes = target?.values ?? intsAttribute(operation, 'shape');
-  return sizes === null ? null : reshaped(data, reshapedShape(data.shape, sizes, intAttribute(operation, 'allowzero', 0) !== 0));
+  return sizes === null
+    ? null
+    : reshaped(data, reshapedShape(data.shape, sizes, intAttribute(operation, 'allowzero', 0) !== 0));
 };
 
 const squeeze: Rule = ([data, axes], operation) => {
@@ -214,11 +233,13 @@ function combined(
   integral: boolean,
   apply: (values: readonly Dimension[]) => Dimension,
 ): SmallArray | null {
-  const shape = broadcast(...arrays.map((array) => array.shape));
+  const shape = broadcast(arrays.map((array) => array.shape));
   if (shape === null || !isKnown(shape)) return null;
   const aligned = arrays.map((array) =>
     taken(array, shape, (index) =>
-      index.slice(shape.length - array.shape.length).map((position, axis) => (array.shape[axis] === 1 ? 0 : position)),
+      index
+        .slice(shape.length - array.shape.length)
+        .map((position, axis) => (array.shape[axis] === 1 ? 0 : position)),
     ),
   );
   if (!aligned.every((array) => array !== null)) return null;

@@ -4,6 +4,7 @@ import { bitsPerElement, bytesOfElements, decodeElements, type ElementType, type
 import { InvalidTensorError, UnreadableFileError } from '../errors';
 import { RangeFile } from '../file';
 import type { Tensor } from '../model';
+import { quote } from '../quote';
 import { elementCount, type RangedTensor } from '../tensor';
 import { isFixedWidth, numberFields, readNumbers } from './number-fields';
 
@@ -31,6 +32,10 @@ interface StoredType {
 }
 
 const rawDataField = 9;
+/** Dimensions of a tensor: as many as NumPy has. */
+const largestRank = 64;
+/** Bytes that a tensor without any data may take by its shape: more than any real one. */
+const largestLeftOut = 2 ** 40;
 type NumberField = keyof typeof numberFields;
 
 const storedTypes: ReadonlyMap<number, StoredType> = new Map<number, StoredType>([
@@ -170,8 +175,10 @@ function locate(
 }
 
 function checkedCount(shape: readonly number[], invalid: Invalid): number {
-  const what = shape.find((dimension) => !Number.isSafeInteger(dimension) || dimension < 0);
-  if (what !== undefined) throw invalid(`has the impossible shape (${shape.join(', ')})`);
+  if (shape.length > largestRank) throw invalid(`has ${shape.length} dimensions`);
+  if (!shape.every((dimension) => Number.isSafeInteger(dimension) && dimension >= 0)) {
+    throw invalid(`has the impossible shape (${shape.join(', ')})`);
+  }
   const count = elementCount(shape);
   // Every size in bits stays exact as well.
   if (count > Number.MAX_SAFE_INTEGER / 64)
@@ -189,8 +196,10 @@ function inlineSource(
   // A number of a field takes at least one byte and holds at most as many elements as one byte of raw data.
   const needed = Math.min(count, bytesOfElements(element, count));
   if (available < needed) {
-    const has = available === 0 ? 'has no data' : `has ${available} bytes of data`;
-    throw invalid(`${has} for ${count} elements of type ${name}`);
+    const missing = `has ${available} bytes of data for ${count} elements of type ${name}`;
+    // Some exporters leave all weights out on purpose: such tensors claim nothing but their shape.
+    if (available === 0 && needed <= largestLeftOut) return nothing(missing);
+    throw invalid(missing);
   }
   const fields = new Set(places.map(({ field }) => field));
   if (fields.size > 1 || (fields.has(rawDataField) && places.length > 1)) return nothing(severalTimes);
@@ -217,14 +226,13 @@ function externalSource(
   const { location, offset, length } = externalReference(proto, invalid);
   if (proto.place !== undefined) return nothing(severalTimes);
   const external = storage.external.get(location);
-  if (external === undefined)
-    throw invalid(`has its data in ${JSON.stringify(location)}, which was not opened`);
+  if (external === undefined) throw invalid(`has its data in ${quote(location)}, which was not opened`);
   const needed = bytesOfElements(element, count);
   // Without a length the data goes on to the end of the file, that of other tensors included.
   if (length !== null) requireLength(length, element, count, invalid);
   if (offset + needed > external.size) {
     throw invalid(
-      `takes bytes ${offset} to ${offset + needed} of ${JSON.stringify(location)}, which has ${external.size}`,
+      `takes bytes ${offset} to ${offset + needed} of ${quote(location)}, which has ${external.size}`,
     );
   }
   return { kind: 'span', element, external, offset };
@@ -254,7 +262,7 @@ export interface ExternalReference {
 export function externalReference(proto: TensorProto, invalid: Invalid): ExternalReference {
   const entries = new Map<string, string>();
   for (const { key = '', value = '' } of proto.externalData ?? []) {
-    if (entries.has(key)) throw invalid(`gives the ${JSON.stringify(key)} of its external data twice`);
+    if (entries.has(key)) throw invalid(`gives the ${quote(key)} of its external data twice`);
     entries.set(key, value);
   }
   const bytes = (key: string): number | null => {
@@ -262,7 +270,7 @@ export function externalReference(proto: TensorProto, invalid: Invalid): Externa
     if (value === undefined) return null;
     const number = /^\d+$/.test(value) ? Number(value) : NaN;
     if (!Number.isSafeInteger(number)) {
-      throw invalid(`gives ${JSON.stringify(value)} as the ${key} of its external data`);
+      throw invalid(`gives ${quote(value)} as the ${key} of its external data`);
     }
     return number;
   };

@@ -26,7 +26,11 @@ export function windowOf(operation: Operation, kernel: readonly number[] | null)
   const size = kernel ?? given;
   if (size === null) throw new Unfit(`it has no attribute 'kernel_shape'`);
   const axes = size.length;
-  if (given !== null && given.length > 0 && !(given.length === axes && given.every((k, i) => k === size[i]))) {
+  if (
+    given !== null &&
+    given.length > 0 &&
+    !(given.length === axes && given.every((k, i) => k === size[i]))
+  ) {
     throw new Unfit(`its attribute 'kernel_shape' is (${given.join(', ')}), its kernel (${size.join(', ')})`);
   }
   const autoPad = stringAttribute(operation, 'auto_pad', 'NOTSET') || 'NOTSET';

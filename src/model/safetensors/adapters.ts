@@ -11,6 +11,8 @@ import type { StoredTensor } from './stored-tensor';
 
 /** One half of a pair, found by its name. */
 interface Half {
+  /** Index of the pattern that its name has. */
+  readonly scheme: number;
   readonly module: string;
   /** Name of the adapter where the file has several for one module. */
   readonly adapter: string;
@@ -68,11 +70,11 @@ export async function addAdapters(
 }
 
 function halfOf(tensor: StoredTensor): Half | null {
-  for (const pattern of halves) {
+  for (const [scheme, pattern] of halves.entries()) {
     const groups = pattern.exec(tensor.name)?.groups;
     if (groups === undefined) continue;
     const { module, side, adapter = '' } = groups;
-    return { module, adapter, side: side === 'A' || side === 'down' ? 'down' : 'up', tensor };
+    return { scheme, module, adapter, side: side === 'A' || side === 'down' ? 'down' : 'up', tensor };
   }
   return null;
 }
@@ -84,10 +86,10 @@ function findPairs(catalog: Catalog): Pair[] {
   for (const tensor of catalog.free()) {
     const half = halfOf(tensor);
     if (half === null) continue;
-    const { module, adapter } = half;
-    const key = JSON.stringify([module, adapter]);
+    const { scheme, module, adapter } = half;
+    const key = JSON.stringify([scheme, module, adapter]);
     const other = waiting.get(key);
-    if (other === undefined || other.side === half.side) {
+    if (other === undefined) {
       waiting.set(key, half);
       continue;
     }
@@ -108,10 +110,8 @@ async function addPair(
 ): Promise<string | null> {
   const settings = sideFile.settingsFor(module, down.name, up.name);
   if (settings.get('op') === 'skip') return leftOut;
-  for (const { elementType, dtype, count } of [down, up]) {
-    if (elementType?.kind !== 'float') return `elements of type ${dtype}, which are no plain numbers`;
-    if (count === 0) return 'a pair without elements';
-  }
+  const unusable = down.obstacle ?? up.obstacle;
+  if (unusable !== null) return unusable;
   if (catalog.find(`${module}.lora_mid.weight`) !== undefined)
     return 'a low-rank pair with a core between its halves';
   if (catalog.find(`${module}.lora_E`) !== undefined) return 'an AdaLoRA pair, which is not analysed';

@@ -19,8 +19,8 @@ export function addBatchNorms(catalog: Catalog, sideFile: SideFile): void {
     const [mean, gain, bias] = ['running_mean', 'weight', 'bias'].map(member);
     const channels = variance.shape[0];
     const fits = (tensor: StoredTensor) =>
-      tensor.elementType?.kind === 'float' && tensor.shape.length === 1 && tensor.shape[0] === channels;
-    if (mean === undefined || channels === 0) continue;
+      tensor.obstacle === null && tensor.shape.length === 1 && tensor.shape[0] === channels;
+    if (mean === undefined) continue;
     const vectors = [variance, mean, gain, bias].filter((tensor) => tensor !== undefined);
     if (!vectors.every(fits)) continue;
 

@@ -96,23 +96,35 @@ interface Geometry {
   readonly outputPadding: readonly number[];
 }
 
-function kernelNotes(shape: readonly number[], stride: boolean, groups: boolean, padding: boolean): string[] {
+/** What the bounds rest on that is not known. A kernel of one tap has the same norm at every stride. */
+function kernelNotes(
+  shape: readonly number[],
+  strideKnown: boolean,
+  groupsKnown: boolean,
+  paddingKnown: boolean,
+): string[] {
   const notes: string[] = [];
-  if (!stride || !groups) {
-    const missing = [...(stride ? [] : ['stride']), ...(groups ? [] : ['number of groups'])].join(' and ');
-    const assumed = [...(stride ? [] : ['stride 1']), ...(groups ? [] : ['one group'])].join(' and ');
+  const open = [
+    ...(strideKnown || shape.slice(2).every((taps) => taps === 1)
+      ? []
+      : [{ what: 'stride', assumed: 'stride 1' }]),
+    ...(groupsKnown || shape[0] === 1 ? [] : [{ what: 'number of groups', assumed: 'one group' }]),
+  ];
+  if (open.length > 0) {
+    const what = open.map((item) => item.what).join(' and ');
+    const assumed = open.map((item) => item.assumed).join(' and ');
     notes.push(
-      `The ${missing} cannot be told from the file: the interval is for ${assumed}; its upper end also holds for ` +
-        `every other ${missing}, its lower end does not.`,
+      `The ${what} cannot be told from the file: the interval is for ${assumed}; its upper end also holds for every ` +
+        `other ${what}, its lower end does not.`,
     );
   }
-  if (!groups && shape[1] === 1 && shape[0] > 1) {
+  if (!groupsKnown && shape[1] === 1 && shape[0] > 1) {
     notes.push(
       'The shape may be that of a depthwise convolution: the upper end is then too high, by up to the square root of ' +
         'the number of channels.',
     );
   }
-  if (!padding) {
+  if (!paddingKnown) {
     notes.push(
       'The padding is not in the file: the interval is for zero padding, or circular padding that keeps the size; ' +
         'reflection and replication can exceed it.',

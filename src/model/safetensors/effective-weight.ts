@@ -20,11 +20,11 @@ export function weightNormalized(g: StoredTensor, v: StoredTensor): Tensor | nul
   return derived(v, v.shape, `weightNorm(${g.count}; ${inner}; ${g.key})`, async (values) => {
     const gains = await g.read();
     const norms = normsOfSlices(values, g.count, inner);
-    const zero = norms.indexOf(0);
-    if (zero >= 0) {
+    const useless = norms.findIndex((norm) => !(norm > 0 && norm < Infinity));
+    if (useless >= 0) {
       throw new InvalidTensorError(
         v.path,
-        `tensor ${quote(v.name)} is zero at index ${zero}, where weight normalisation divides by its norm`,
+        `tensor ${quote(v.name)} has norm ${norms[useless]} at index ${useless}, by which weight normalisation divides`,
       );
     }
     const results = new Float64Array(values.length);
@@ -75,7 +75,7 @@ export function spectralNormalized(original: StoredTensor, u: StoredTensor, v: S
     const right = await v.read();
     const candidates = axes.map((axis) => spectralEstimate(values, shape, axis, left, right));
     const sigma = agreedSigma(candidates);
-    if (sigma === null || !(Math.abs(sigma) > 0)) {
+    if (sigma === null || sigma === 0 || !Number.isFinite(sigma)) {
       throw new InvalidTensorError(
         original.path,
         `tensor ${quote(original.name)} cannot be spectrally normalised: its vectors do not give a norm to divide by`,

@@ -84,7 +84,7 @@ function squareBlock(shape: readonly number[], scale: readonly number[], block: 
 }
 
 function isFloat8(tensor: StoredTensor): boolean {
-  return tensor.elementType?.kind === 'float' && tensor.elementType.bits === 8;
+  return tensor.obstacle === null && tensor.elementType?.bits === 8;
 }
 
 /** Scales and zero points of weights; those of activations leave the weight as it is. */

@@ -30,8 +30,7 @@ export async function sortIntoLayers(
     ...takeReparametrized(catalog),
   ];
   for (const tensor of catalog.free()) {
-    const reason = reasonInElements(tensor);
-    if (reason !== null) catalog.skip(tensor, reason);
+    if (tensor.obstacle !== null) catalog.skip(tensor, tensor.obstacle);
   }
 
   const weights = [...combined, ...catalog.free().map(plainWeight)];
@@ -49,20 +48,4 @@ export async function sortIntoLayers(
     }
   }
   return catalog.finish();
-}
-
-/** Why nothing can be computed with the elements as they are stored; null where it can. */
-function reasonInElements({ elementType, dtype, count }: StoredTensor): string | null {
-  switch (elementType?.kind) {
-    case undefined:
-      return `elements of type ${dtype.slice(0, 20)}, which is not known`;
-    case 'integer':
-      return `elements of type ${dtype}: indices or flags, or packed or quantised values`;
-    case 'micro':
-      return `elements of type ${dtype}, which mean nothing without the scales of their blocks`;
-    case 'complex':
-      return 'complex numbers';
-    case 'float':
-      return count === 0 ? 'it has no elements' : null;
-  }
 }

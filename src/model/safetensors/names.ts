@@ -47,7 +47,7 @@ export function reasonInLeaf(name: string): string | null {
 
 /** Whether a `weight` belongs to a normalisation: `ln_1`, `input_layernorm`, `norm2`, `q_norm`. */
 export function isNormalization(name: string): boolean {
-  return /norm\d*$|^ln(_|\d|$)/i.test(leafOf(moduleOf(name)));
+  return /norm(\d+d?)?$|^ln(_|\d|$)/i.test(leafOf(moduleOf(name)));
 }
 
 /** Whether a matrix is a table of which rows are looked up: from its own name, or from its module's for a `weight`. */

@@ -17,9 +17,7 @@ export function takeReparametrized(catalog: Catalog): Weight[] {
   const weights: Weight[] = [];
   for (const [name, roles] of parametersIn(catalog)) {
     const parts = [...roles.values()];
-    const weight = parts.every(({ elementType, count }) => elementType?.kind === 'float' && count > 0)
-      ? effectiveWeight(roles)
-      : null;
+    const weight = parts.every(({ obstacle }) => obstacle === null) ? effectiveWeight(roles) : null;
     if (weight !== null) {
       weights.push({ name, parts, ...weight });
       catalog.take(...parts);

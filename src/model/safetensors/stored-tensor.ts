@@ -37,6 +37,22 @@ export class StoredTensor implements RangedTensor {
     return this.#file.path;
   }
 
+  /** Why its elements are not the numbers of a weight, as a clause; null where they are. */
+  get obstacle(): string | null {
+    switch (this.elementType?.kind) {
+      case undefined:
+        return `elements of type ${quote(this.dtype)}, which is not known`;
+      case 'integer':
+        return `elements of type ${this.dtype}: indices or flags, or packed or quantised values`;
+      case 'micro':
+        return `elements of type ${this.dtype}, which mean nothing without the scales of their blocks`;
+      case 'complex':
+        return 'complex numbers';
+      case 'float':
+        return this.count === 0 ? 'it has no elements' : null;
+    }
+  }
+
   async read(): Promise<Values> {
     return this.#decode(this.#begin, this.#end, this.count);
   }
@@ -53,7 +69,7 @@ export class StoredTensor implements RangedTensor {
     if (type === null) {
       throw new InvalidTensorError(
         this.path,
-        `tensor ${quote(this.name)} has elements of type ${this.dtype}, which cannot be read`,
+        `tensor ${quote(this.name)} has elements of type ${quote(this.dtype)}, which cannot be read`,
       );
     }
     const bytes = await this.#file.read(begin, end - begin);

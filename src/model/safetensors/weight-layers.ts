@@ -71,9 +71,9 @@ function kindOfWeight({ name, tensor: { shape } }: Weight): Kind {
 
 /** Of any other tensor: a matrix where nothing in its name speaks against it. */
 function kindOfOther({ name, tensor: { shape } }: Weight): Kind {
+  if (shape.length === 0) return { reason: 'a single number of unknown use' };
   const reason = reasonInLeaf(name);
   if (reason !== null) return { reason };
-  if (shape.length === 0) return { reason: 'a single number of unknown use' };
   if (shape.length === 1) return { reason: 'one-dimensional: a scale or bias of unknown use' };
   if (shape.length === 3 && holdsExperts(name)) return { op: 'experts', notes: [] };
   if (shape.length > 2) return { reason: `${shape.length} dimensions, and no name that says what it is` };

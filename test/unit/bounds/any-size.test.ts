@@ -82,15 +82,15 @@ describe('boundAnySize', () => {
     );
   });
 
-  it('reaches a tolerance of 1e-6', async () => {
+  it('reaches a tolerance of 1e-4', async () => {
     await fc.assert(
       fc.asyncProperty(convolutions({ ...zeros, axes: [1, 2] }), async ({ layer }) => {
         const alone = normalized(layer, 0);
         const truth = anySizeNorm(alone);
-        const found = await bound(new Engine('cpu'), alone, 1e-6);
+        const found = await bound(new Engine('cpu'), alone, 1e-4);
         expect(found.lower).toBeLessThanOrEqual(truth * (1 + truthError));
         expect(found.upper).toBeGreaterThanOrEqual(truth * (1 - 1e-13));
-        expect(found.upper - found.lower).toBeLessThanOrEqual(1e-6 * found.upper);
+        expect(found.upper - found.lower).toBeLessThanOrEqual(1e-4 * found.upper);
       }),
       { numRuns: 60 },
     );

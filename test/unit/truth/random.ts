@@ -395,7 +395,8 @@ export function convolutions(
     .filter(({ layer }) => isSmall(layer));
 }
 
-function isSmall(layer: ConvolutionLayer): boolean {
+/** Whether the matrix of a group is small enough to be taken apart in milliseconds. */
+export function isSmall(layer: ConvolutionLayer): boolean {
   const first =
     (layer.shape[0] / layer.groups) * product(layer.transposed ? layer.inputSize : outputSize(layer));
   const second = layer.shape[1] * product(layer.transposed ? outputSize(layer) : layer.inputSize);

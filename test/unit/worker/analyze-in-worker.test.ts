@@ -70,6 +70,12 @@ describe('analyzeInWorker', () => {
     expect(await results(`x+${crash}+y`)).toEqual([1, error, 3]);
   });
 
+  it('goes on on the CPU where trying the device ends the process', async () => {
+    const { plan, rows } = await run('@driver+a+b');
+    expect(plan?.device.fallback).toBe('the analysis crashed: signal SIGABRT when the device was tried');
+    expect(rows.map((row) => row?.lipschitz?.upper)).toEqual([1, 2]);
+  });
+
   it('says that the memory was exhausted', async () => {
     const [error, other] = await results('a:memory+b');
     expect(error).toMatch(/^the computation crashed: signal SIGABRT \(FATAL ERROR: .*heap/);

@@ -7,9 +7,10 @@ const unary = fromShape((shape) => shape);
 
 function joint(inputs: readonly number[] | null): ShapeRule {
   return (operation, known) => {
-    const values = inputs === null ? operation.inputs : inputs.map((input) => operation.inputs[input] ?? null);
+    const values =
+      inputs === null ? operation.inputs : inputs.map((input) => operation.inputs[input] ?? null);
     const shapes = values.map((value) => known.shape(value));
-    return shapes.every((shape) => shape !== null) ? [broadcast(...shapes)] : nothing;
+    return shapes.every((shape) => shape !== null) ? [broadcast(shapes)] : nothing;
   };
 }
 

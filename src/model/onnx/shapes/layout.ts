@@ -1,13 +1,13 @@
 /** Shapes of operators that move, cut, join and reduce. */
 import { flagAttribute, intAttribute, intsAttribute, stringAttribute } from '../attributes';
 import { extentOf, listOf, reshapedShape, sliceRanges, splitSizes } from '../layout';
-import { axesOf, axisOf, broadcast, dimension, productOf, type Dimension, type Shape } from '../shape';
 import type { Operation } from '../program';
+import { axesOf, axisOf, broadcast, dimension, productOf, type Dimension, type Shape } from '../shape';
 import { fromShape, named, nothing, type ShapeRule } from './rule';
 
 const reshape: ShapeRule = async (operation, known) => {
   const target =
-    operation.inputs[1] == null
+    (operation.inputs[1] ?? null) === null
       ? intsAttribute(operation, 'shape')
       : await known.dimensions(operation.inputs[1]);
   if (target === null) return nothing;
@@ -22,7 +22,10 @@ const flatten = fromShape((shape, operation) => {
 });
 
 const transpose = fromShape((shape, operation) => {
-  const axes = axesOf(intsAttribute(operation, 'perm') ?? shape.map((_, axis) => axis).reverse(), shape.length);
+  const axes = axesOf(
+    intsAttribute(operation, 'perm') ?? shape.map((_, axis) => axis).reverse(),
+    shape.length,
+  );
   return axes?.length === shape.length ? axes.map((axis) => shape[axis]) : null;
 });
 
@@ -73,7 +76,8 @@ function concat(parts: (operation: Operation) => Operation['inputs']): ShapeRule
     const lengths = (i: number): Dimension[] => shapes.map((shape) => shape?.[i] ?? null);
     return [
       first.map((_, i) => {
-        if (i === axis) return lengths(i).reduce((sum, n) => (sum === null || n === null ? null : sum + n), 0);
+        if (i === axis)
+          return lengths(i).reduce((sum, n) => (sum === null || n === null ? null : sum + n), 0);
         const [length, ...others] = new Set(lengths(i).filter((n) => n !== null));
         return others.length > 0 ? null : (length ?? null);
       }),
@@ -101,7 +105,7 @@ const gatherND = fromShape((shape, operation, known) => {
 const expand: ShapeRule = async (operation, known) => {
   const shape = known.shape(operation.inputs[0] ?? null);
   const target = await known.dimensions(operation.inputs[1] ?? null);
-  return shape === null || target === null ? nothing : [broadcast(shape, target)];
+  return shape === null || target === null ? nothing : [broadcast([shape, target])];
 };
 
 const tile = fromShape(async (shape, operation, known) => {

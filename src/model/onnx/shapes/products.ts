@@ -1,14 +1,14 @@
 /** Shapes of matrix products, recurrent layers and attention. */
 import { flagAttribute, intAttribute, intsAttribute, stringAttribute } from '../attributes';
-import { broadcast, dimension, productOf, type Dimension, type Shape } from '../shape';
 import type { Operation } from '../program';
+import { broadcast, dimension, productOf, type Dimension, type Shape } from '../shape';
 import { fromShape, named, nothing, type Known, type ShapeRule } from './rule';
 
 /** Product of stacks of matrices, as numpy's matmul. */
 export function productShape(a: Shape, b: Shape): Shape | null {
   if (a.length === 0 || b.length === 0) return null;
   const [left, right] = [a.length === 1 ? [1, a[0]] : a, b.length === 1 ? [b[0], 1] : b];
-  const batch = broadcast(left.slice(0, -2), right.slice(0, -2));
+  const batch = broadcast([left.slice(0, -2), right.slice(0, -2)]);
   const [rows, inner] = left.slice(-2);
   const [otherInner, columns] = right.slice(-2);
   if (batch === null || (inner !== null && otherInner !== null && inner !== otherInner)) return null;
@@ -24,7 +24,8 @@ function matmul(second: number): ShapeRule {
 
 const fusedMatmul = fromShape((shape, operation, known) => {
   const other = known.shape(operation.inputs[1] ?? null);
-  if (other === null || flagAttribute(operation, 'transBatchA') || flagAttribute(operation, 'transBatchB')) return null;
+  if (other === null || flagAttribute(operation, 'transBatchA') || flagAttribute(operation, 'transBatchB'))
+    return null;
   return productShape(
     flagAttribute(operation, 'transA') ? exchanged(shape) : shape,
     flagAttribute(operation, 'transB') ? exchanged(other) : other,
@@ -92,7 +93,10 @@ export const productShapes: Readonly<Record<string, ShapeRule>> = {
     'MatMul MatMulInteger com.microsoft:DynamicQuantizeMatMul com.microsoft:MatMulIntegerToFloat com.microsoft:GemmFastGelu',
     matmul(1),
   ),
-  ...named('com.microsoft:FusedMatMul com.microsoft:FusedMatMulActivation com.microsoft:TransposeMatMul', fusedMatmul),
+  ...named(
+    'com.microsoft:FusedMatMul com.microsoft:FusedMatMulActivation com.microsoft:TransposeMatMul',
+    fusedMatmul,
+  ),
   QLinearMatMul: matmul(3),
   ...named('Gemm com.microsoft:FusedGemm', gemm(1)),
   'com.microsoft:QGemm': gemm(3),

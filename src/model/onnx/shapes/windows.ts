@@ -6,7 +6,10 @@ import { outputOfAxis, transpositionOfAxis, transposedWindowOf, windowOf } from 
 import { fromShape, named, nothing, type Known, type ShapeRule } from './rule';
 
 /** @param weight index of the input that is the kernel. */
-function convolution(weight: number, channelsLast: (operation: Operation) => boolean = () => false): ShapeRule {
+function convolution(
+  weight: number,
+  channelsLast: (operation: Operation) => boolean = () => false,
+): ShapeRule {
   return fromShape((shape, operation, known) => {
     const kernel = known.shape(operation.inputs[weight] ?? null);
     if (kernel?.length !== shape.length || shape.length < 3) return null;
@@ -85,13 +88,13 @@ const resize: ShapeRule = async (operation, known) => {
   const scales = isOld ? await scalesOf(operation, 1, known) : await scalesOf(operation, 2, known);
   const sizes = isOld ? null : await known.dimensions(operation.inputs[3] ?? null);
   const given = operation.attributes.get('axes');
-  const axes =
-    given?.kind === 'ints' ? axesOf(given.value, shape.length) : shape.map((_, axis) => axis);
+  const axes = given?.kind === 'ints' ? axesOf(given.value, shape.length) : shape.map((_, axis) => axis);
   const unknown = [shape.map(() => null)];
   if (axes === null) return nothing;
   if (scales?.length === axes.length) {
     // The region of interest counts too.
-    if (stringAttribute(operation, 'coordinate_transformation_mode', '') === 'tf_crop_and_resize') return unknown;
+    if (stringAttribute(operation, 'coordinate_transformation_mode', '') === 'tf_crop_and_resize')
+      return unknown;
     return [
       shape.map((length, axis) => {
         const scale = scales[axes.indexOf(axis)];
@@ -107,7 +110,11 @@ const resize: ShapeRule = async (operation, known) => {
   return unknown;
 };
 
-async function scalesOf(operation: Operation, input: number, known: Known): Promise<readonly number[] | null> {
+async function scalesOf(
+  operation: Operation,
+  input: number,
+  known: Known,
+): Promise<readonly number[] | null> {
   const value = operation.inputs[input] ?? null;
   return value === null ? floatsAttribute(operation, 'scales') : known.numbers(value);
 }
@@ -123,7 +130,8 @@ export async function padsOfPad(
   const pads =
     value === null ? (attribute?.kind === 'ints' ? attribute.value : null) : await known.dimensions(value);
   const selection = operation.inputs[3] ?? null;
-  const list = selection === null ? Array.from({ length: rank }, (_, axis) => axis) : await known.numbers(selection);
+  const list =
+    selection === null ? Array.from({ length: rank }, (_, axis) => axis) : await known.numbers(selection);
   const axes = list === null ? null : axesOf(list, rank);
   if (pads === null || axes === null || pads.length !== 2 * axes.length) return null;
   const all: Dimension[] = Array<Dimension>(2 * rank).fill(0);
@@ -147,12 +155,18 @@ const lastByFlag = (operation: Operation): boolean => flagAttribute(operation, '
 
 export const windowShapes: Readonly<Record<string, ShapeRule>> = {
   ...named('Conv ConvInteger com.microsoft:FusedConv', convolution(1)),
-  ...named('com.microsoft:NhwcConv com.microsoft:NhwcFusedConv', convolution(1, () => true)),
+  ...named(
+    'com.microsoft:NhwcConv com.microsoft:NhwcFusedConv',
+    convolution(1, () => true),
+  ),
   QLinearConv: convolution(3),
   'com.microsoft:QLinearConv': convolution(3, lastByFlag),
   ConvTranspose: transposedConvolution,
   ...named('MaxPool AveragePool LpPool', pool),
-  ...named('GlobalAveragePool GlobalMaxPool GlobalLpPool', globalPool(() => false)),
+  ...named(
+    'GlobalAveragePool GlobalMaxPool GlobalLpPool',
+    globalPool(() => false),
+  ),
   'com.microsoft:QLinearGlobalAveragePool': globalPool(lastByFlag),
   SpaceToDepth: blocks(true),
   DepthToSpace: blocks(false),

@@ -54,6 +54,11 @@ const floatTensor = (dims: readonly (number | bigint)[], ...rest: Uint8Array[]):
   );
 const raw = (length: number): Uint8Array => field(9, new Uint8Array(length));
 
+const attributeTensor = (content: Uint8Array): Uint8Array => {
+  const stored = field(5, concat(numberField(2, DataType.FLOAT), content));
+  return field(7, field(1, concat(field(3, 'n'), field(5, concat(field(1, 'value'), stored)))));
+};
+
 const external = (entries: Record<string, string>, rest: Partial<TensorProto> = {}): Uint8Array =>
   modelBytes({
     initializer: [
@@ -264,7 +269,20 @@ describe('a damaged ONNX file', () => {
       InvalidTensorError,
       /12 bytes of data, but 2 elements/,
     ],
-    ['no data', floatTensor([2]), floatTensor([0]), InvalidTensorError, /"w" has no data for 2 elements/],
+    [
+      '10^13 elements and no data',
+      floatTensor([10 ** 9, 10 ** 4]),
+      floatTensor([10 ** 9, 0]),
+      InvalidTensorError,
+      /"w" has 0 bytes of data for 10000000000000 elements/,
+    ],
+    [
+      '65 dimensions',
+      floatTensor(new Array<number>(65).fill(1), raw(4)),
+      floatTensor(new Array<number>(64).fill(1), raw(4)),
+      InvalidTensorError,
+      /"w" has 65 dimensions/,
+    ],
     [
       'numbers of another amount',
       floatTensor([2], field(4, new Uint8Array(12))),
@@ -274,28 +292,10 @@ describe('a damaged ONNX file', () => {
     ],
     [
       'a tensor in an attribute of another amount',
-      field(
-        7,
-        field(
-          1,
-          concat(
-            field(3, 'n'),
-            field(5, concat(field(1, 'value'), field(5, concat(numberField(1, 2), numberField(2, 1))))),
-          ),
-        ),
-      ),
-      field(
-        7,
-        field(
-          1,
-          concat(
-            field(3, 'n'),
-            field(5, concat(field(1, 'value'), field(5, concat(numberField(1, 0), numberField(2, 1))))),
-          ),
-        ),
-      ),
+      attributeTensor(concat(numberField(1, 2), raw(4))),
+      attributeTensor(concat(numberField(1, 1), raw(4))),
       InvalidTensorError,
-      /the tensor in attribute "value" of node "n" has no data/,
+      /the tensor in attribute "value" of node "n" has 4 bytes of data, but 2 elements/,
     ],
   ];
 
@@ -319,7 +319,22 @@ describe('a damaged ONNX file', () => {
 
   it('cannot say where its tensors are with the fields of the reader', async () => {
     const place = concat(numberField(1, 9), numberField(3, 0), numberField(4, 12));
-    await expectRefused(floatTensor([3], field(10001, place)), InvalidTensorError, /has no data/);
+    const file = await readOnnx(await folder.write('own.onnx', floatTensor([3], field(10001, place))));
+    await expect(file.graph.initializers.get('w')!.read()).rejects.toThrow(/"w" has 0 bytes of data for 3/);
+    await file.close();
+  });
+
+  it('has its names in messages short and harmless', async () => {
+    const name = `a\u202e\u009b\n"${'x'.repeat(1000)}`;
+    const bad = field(
+      7,
+      field(5, concat(field(8, name), numberField(1, 2), numberField(2, DataType.FLOAT), raw(4))),
+    );
+    await expectRefused(
+      bad,
+      InvalidTensorError,
+      /tensor "a\\u202e\\u009b\\n\\"x{90,100}…x{90,110}" has 4 bytes/,
+    );
   });
 });
 

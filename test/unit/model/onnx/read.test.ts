@@ -449,6 +449,7 @@ describe('stored tensors', () => {
       { name: 'w', dims: [2], dataType: DataType.INT32, int32Data: [-1] },
       /too few values for its 2 elements/,
     ],
+    ['no data', { name: 'w', dims: [2], dataType: DataType.FLOAT }, /"w" has 0 bytes of data for 2 elements/],
     ['an unknown place of its data', { ...tensor('w', [1]), dataLocation: 5 }, /unknown place/],
   ];
 

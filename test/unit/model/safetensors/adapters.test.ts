@@ -197,6 +197,7 @@ describe('low-rank adapters', () => {
     ['a core', { 'q.lora_down.weight': a, 'q.lora_up.weight': b, 'q.lora_mid.weight': f32([2, 2]) }],
     ['AdaLoRA', { 'q.lora_A.weight': a, 'q.lora_B.weight': b, 'q.lora_E': f32([2, 1]) }],
     ['one half', { 'q.lora_A.weight': a }],
+    ['halves of two naming schemes', { 'q.lora_A.weight': a, 'q.lora_up.weight': b }],
     ['halves of two modules', { 'q.lora_A.weight': a, 'k.lora_B.weight': b }],
   ])('skips %s', async (_, content) => {
     const model = await models.of(content);

@@ -81,7 +81,7 @@ describe('weight normalisation', () => {
     const content = { 'c.weight_g': f32([2, 1]), 'c.weight_v': f32([2, 2], [1, 1, 0, 0]) };
     await expect(valuesOf(content, 'c')).rejects.toThrow(InvalidTensorError);
     await expect(valuesOf(content, 'c')).rejects.toThrow(
-      /model\.safetensors: tensor "c\.weight_v" is zero at index 1/,
+      /model\.safetensors: tensor "c\.weight_v" has norm 0 at index 1/,
     );
   });
 
@@ -166,6 +166,21 @@ describe('spectral normalisation', () => {
       'c.weight_v': f32([12]),
     };
     await expect(valuesOf(vague, 'c')).rejects.toThrow(InvalidTensorError);
+  });
+
+  it('does not choose where the vectors could come from both axes', async () => {
+    const outputs = Array.from({ length: 8 }, () => 1);
+    const inputs = outputs.with(7, 2);
+    const kernel = outputs.flatMap((a) => inputs.flatMap((b) => [a * b, 2 * a * b]));
+    const content = {
+      'c.weight_orig': f64([8, 8, 2], kernel),
+      'c.weight_u': f64([8], outputs),
+      'c.weight_v': f64(
+        [16],
+        inputs.flatMap((b) => [b, 2 * b]),
+      ),
+    };
+    await expect(valuesOf(content, 'c')).rejects.toThrow(/"c\.weight_orig" cannot be spectrally normalised/);
   });
 
   it('cannot divide by zero', async () => {

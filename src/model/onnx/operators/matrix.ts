@@ -1,21 +1,22 @@
 /** Gemm, MatMul and their variants. */
-import type { MatrixOperator } from '../model';
-import { elementCount, transposed } from '../tensor';
-import { flagAttribute, floatAttribute, Unfit } from './attributes';
-import type { Constant } from './constant';
+import type { MatrixOperator } from '../../model';
+import { elementCount, transposed } from '../../tensor';
+import { flagAttribute, floatAttribute, Unfit } from '../attributes';
+import type { Constant } from '../constants/constant';
+import type { Facts } from '../facts';
+import type { Operation } from '../program';
+import type { Shape } from '../shape';
 import { fusedActivation } from './convolution';
-import type { Facts } from './facts';
 import {
   constantFactor,
   inputOf,
   row,
+  unfit,
   weightAt,
   written,
   type LayerDraft,
   type LayerRule,
-} from './layer-rule';
-import type { Operation } from './program';
-import type { Shape } from './shape';
+} from './rule';
 
 /** The constant as one matrix as it is stored: its transpose has the same norm. @throws Unfit where it is none */
 export function matrixRow(
@@ -24,7 +25,7 @@ export function matrixRow(
 ): LayerDraft {
   const { shape } = weight.tensor;
   if (shape.length !== 2) {
-    throw new Unfit(`its weight '${weight.stored.name}' has the shape ${written(shape)}, not that of a matrix`);
+    throw unfit(weight, `has the shape ${written(shape)}, not that of a matrix`);
   }
   const { scale = 1, embedding = false, ...rest } = options;
   return row(weight, { ...oneMatrix(weight, shape[0], shape[1], scale), embedding }, rest);
@@ -56,7 +57,7 @@ export function productRow(
 ): LayerDraft {
   const { shape } = weight.tensor;
   const rank = shape.length;
-  if (rank === 0) throw new Unfit(`its weight '${weight.stored.name}' is a single number`);
+  if (rank === 0) throw unfit(weight, 'is a single number');
   if (rank === 1) return row(weight, oneMatrix(weight, shape[0], 1, scale), { notes });
   const batch = shape.slice(0, -2);
   const roles = batch.map((length, axis) => roleOf(length, batchLength(other, batch.length - axis)));
@@ -153,7 +154,7 @@ function expertsRow(operation: Operation, facts: Facts, input: number, name: str
   const weight = weightAt(operation, facts, input, `its weight ${name}`);
   const { shape } = weight.tensor;
   if (shape.length !== 3) {
-    throw new Unfit(`its weight '${weight.stored.name}' has the shape ${written(shape)}, not that of experts`);
+    throw unfit(weight, `has the shape ${written(shape)}, not that of experts`);
   }
   const [blocks, rows, columns] = shape;
   const operator = { ...oneMatrix(weight, rows, columns, 1), blocks };

@@ -1,19 +1,11 @@
 /** Constants whose elements are moved, cut and joined. */
-import type { Values } from '../elements';
-import { derived, elementCount, reshaped, sliced, transposed } from '../tensor';
-import { flagAttribute, intAttribute, intsAttribute, Unfit } from './attributes';
-import {
-  digest,
-  following,
-  keyOf,
-  made,
-  type Constant,
-  type ConstantContext,
-  type Fold,
-} from './constant';
-import { extentOf, listOf, reshapedShape, sliceRanges, splitSizes } from './layout';
-import type { Operation } from './program';
-import { axesOf, axisOf, isKnown, type Shape } from './shape';
+import type { Values } from '../../elements';
+import { derived, elementCount, reshaped, sliced, transposed } from '../../tensor';
+import { flagAttribute, intAttribute, intsAttribute, Unfit } from '../attributes';
+import { extentOf, listOf, reshapedShape, sliceRanges, splitSizes } from '../layout';
+import type { Operation } from '../program';
+import { axesOf, axisOf, isKnown, type Shape } from '../shape';
+import { digest, following, keyOf, made, type Constant, type ConstantContext, type Fold } from './constant';
 
 /** The same elements in the same order. */
 export function view(base: Constant, shape: Shape | null, context: ConstantContext): Constant {
@@ -57,7 +49,8 @@ const squeeze = following(async (base, operation, context) => {
   const { shape } = base.tensor;
   const ones = shape.flatMap((length, axis) => (length === 1 ? [axis] : []));
   const axes = axesOf((await knownList(operation, 'axes', 1, context)) ?? ones, shape.length);
-  if (axes === null || !axes.every((axis) => shape[axis] === 1)) throw new Unfit('its axes are not of length 1');
+  if (axes === null || !axes.every((axis) => shape[axis] === 1))
+    throw new Unfit('its axes are not of length 1');
   const rest = shape.filter((_, axis) => !axes.includes(axis));
   return view(base, rest, context);
 });
@@ -68,7 +61,9 @@ const unsqueeze = following(async (base, operation, context) => {
   const axes = axesOf(list, rank);
   if (axes === null) throw new Unfit(`its axes are not those of a tensor of ${rank} dimensions`);
   const rest = base.tensor.shape.values();
-  const shape = Array.from({ length: rank }, (_, axis) => (axes.includes(axis) ? 1 : (rest.next().value ?? 1)));
+  const shape = Array.from({ length: rank }, (_, axis) =>
+    axes.includes(axis) ? 1 : (rest.next().value ?? 1),
+  );
   return view(base, shape, context);
 });
 
@@ -122,7 +117,7 @@ const concat: Fold = (operation, context) => {
   const joint = derived(
     { ...first.tensor, name },
     shape.with(axis, total),
-    `concat(${axis}; ${keyOf(...tensors)})`,
+    `concat(${axis}; ${keyOf(tensors)})`,
     async (values) => {
       const rest = await Promise.all(tensors.slice(1).map((tensor) => tensor.read()));
       return joined([values, ...rest], elementCount(shape.slice(0, axis)));

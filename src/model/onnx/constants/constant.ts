@@ -1,11 +1,12 @@
 /** A value of the network that is the same whatever its input. */
 import { createHash } from 'node:crypto';
-import type { Tensor } from '../model';
-import { elementCount } from '../tensor';
-import { Unfit } from './attributes';
-import type { Numbers } from './layout';
-import type { Operation, Value } from './program';
-import { isComplex, isFloat, isQuantized } from './types';
+import type { Tensor } from '../../model';
+import { elementCount } from '../../tensor';
+import { Unfit } from '../attributes';
+import type { Numbers } from '../layout';
+import type { Operation, Value } from '../program';
+import { maximumRank } from '../shape';
+import { isComplex, isFloat, isQuantized } from '../types';
 
 export interface Constant {
   readonly tensor: Tensor;
@@ -26,8 +27,9 @@ export interface ConstantContext extends Numbers {
   readonly bytes: number;
 }
 
-/** A tensor as it is in the file. */
+/** A tensor as it is in the file. @throws Unfit where it has more dimensions than are followed */
 export function storedConstant(name: string, tensor: Tensor, type: string = tensor.dtype): Constant {
+  if (tensor.shape.length > maximumRank) throw new Unfit(`'${name}' has ${tensor.shape.length} dimensions`);
   return { tensor, type, stored: { name, tensor }, depth: 0, cost: elementCount(tensor.shape) };
 }
 
@@ -61,9 +63,10 @@ export function made(
   from: readonly Constant[],
 ): Constant {
   const elements = elementCount(tensor.shape);
-  const depth = 1 + Math.max(...from.map((constant) => constant.depth));
+  const depth = from.reduce((most, constant) => Math.max(most, constant.depth), 0) + 1;
   const cost = from.reduce((sum, constant) => sum + constant.cost, elements);
   // Up to four elements share a byte (uint2); a tensor that is joined to itself again and again has any number.
+  if (tensor.shape.length > maximumRank) throw new Unfit(`it has ${tensor.shape.length} dimensions`);
   if (depth > maximumDepth || elements > 4 * context.bytes + 2 ** 20 || cost > 64 * context.bytes + 2 ** 24) {
     throw new Unfit('too many nodes make it');
   }
@@ -71,7 +74,7 @@ export function made(
 }
 
 /** Part of a key that names another tensor. Keys that contain keys would double in length with every node. */
-export function keyOf(...tensors: readonly Tensor[]): string {
+export function keyOf(tensors: readonly Tensor[]): string {
   return digest(tensors.map((tensor) => `${tensor.key} (${tensor.shape.join(',')})`).join('; '));
 }
 

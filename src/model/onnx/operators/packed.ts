@@ -1,14 +1,23 @@
 /** Weights of 2, 4 or 8 bits in blocks with a scale each: MatMulNBits and GatherBlockQuantized. */
-import { dequantized, derived, elementCount, reshaped, sliced } from '../tensor';
-import type { Tensor } from '../model';
-import { intAttribute, Unfit } from './attributes';
-import type { Constant } from './constant';
-import type { Facts } from './facts';
-import { inputOf, quantizedWeightAt, weightAt, whyNotConstant, written, type LayerRule } from './layer-rule';
+import type { Tensor } from '../../model';
+import { dequantized, derived, elementCount, reshaped, sliced } from '../../tensor';
+import { intAttribute, Unfit } from '../attributes';
+import type { Constant } from '../constants/constant';
+import type { Facts } from '../facts';
+import type { Operation } from '../program';
+import { axisOf } from '../shape';
+import { integerFormat, isFloat } from '../types';
 import { matrixRow } from './matrix';
-import type { Operation } from './program';
-import { axisOf } from './shape';
-import { integerFormat, isFloat } from './types';
+import {
+  fitting,
+  inputOf,
+  quantizedWeightAt,
+  unfit,
+  weightAt,
+  whyNotConstant,
+  written,
+  type LayerRule,
+} from './rule';
 
 /**
  * Integers out of bytes, the first in the lowest bits.
@@ -47,21 +56,20 @@ function blockedMatrix(
   { rows, columns, bits, blockSize }: Blocks,
   inputs: { readonly scales: number; readonly zeroPoints: number },
 ): Constant {
-  if (![2, 4, 8].includes(bits)) throw new Unfit(`its weight is packed in ${bits} bits, which are not decoded`);
+  if (![2, 4, 8].includes(bits))
+    throw new Unfit(`its weight is packed in ${bits} bits, which are not decoded`);
   if (rows < 1 || columns < 1 || blockSize < 8) throw new Unfit('its attributes give no matrix');
   const steps = Math.ceil(columns / blockSize);
   // Rows are filled up to whole blocks, or not at all.
   const bytesOfRow = elementCount(weight.tensor.shape) / rows;
   const isFilled = bytesOfRow * 8 === steps * blockSize * bits;
   if (!isFilled && bytesOfRow !== Math.ceil((columns * bits) / 8)) {
-    throw new Unfit(
-      `its weight '${weight.stored.name}' of shape ${written(weight.tensor.shape)} does not hold ` +
-        `${rows} x ${columns} integers of ${bits} bits`,
-    );
+    const claimed = `${rows} x ${columns} integers of ${bits} bits`;
+    throw unfit(weight, `of shape ${written(weight.tensor.shape)} does not hold ${claimed}`);
   }
   const scale = weightAt(operation, facts, inputs.scales, 'its scale');
   if (elementCount(scale.tensor.shape) !== rows * steps) {
-    throw new Unfit(`its scale '${scale.stored.name}' of shape ${written(scale.tensor.shape)} does not fit its blocks`);
+    throw unfit(scale, `of shape ${written(scale.tensor.shape)} does not fit its blocks`, 'its scale');
   }
   const scales = reshaped(scale.tensor, [rows, steps]);
   const zeroPoints = zeroPointsAt(operation, facts, inputs.zeroPoints, rows, steps, bits);
@@ -91,7 +99,7 @@ function zeroPointsAt(
   if (type === 'uint8' && count === rows * Math.ceil((steps * bits) / 8)) {
     return unpacked(tensor, rows, steps, bits, 0);
   }
-  throw new Unfit(`its zero point '${constant.stored.name}' of shape ${written(tensor.shape)} does not fit its blocks`);
+  throw unfit(constant, `of shape ${written(tensor.shape)} does not fit its blocks`, 'its zero point');
 }
 
 /** ONNX Runtime, ContribOperators.md, com.microsoft.MatMulNBits. */
@@ -100,8 +108,9 @@ const matMulNBits: LayerRule = (operation, facts) => {
   if (intAttribute(operation, 'weight_prepacked', 0) !== 0) {
     throw new Unfit('its weight is packed for one kind of device, which is not decoded');
   }
-  if (inputOf(operation, 4) !== null) throw new Unfit('its columns have an order of their own, which is not followed');
-  if (weight.type !== 'uint8') throw new Unfit(`its weight '${weight.stored.name}' is of type ${weight.type}`);
+  if (inputOf(operation, 4) !== null)
+    throw new Unfit('its columns have an order of their own, which is not followed');
+  if (weight.type !== 'uint8') throw unfit(weight, `is of type ${weight.type}`);
   const blocks = {
     rows: intAttribute(operation, 'N', 0),
     columns: intAttribute(operation, 'K', 0),
@@ -116,10 +125,11 @@ const matMulNBits: LayerRule = (operation, facts) => {
 const gatherBlockQuantized: LayerRule = (operation, facts) => {
   const value = inputOf(operation, 0);
   const table = facts.constant(value);
-  if (table === null) throw new Unfit(value === null ? 'its table is missing' : whyNotConstant(value, facts, 'its table'));
+  if (table === null)
+    throw new Unfit(value === null ? 'its table is missing' : whyNotConstant(value, facts, 'its table'));
   const { shape } = table.tensor;
   if (shape.length !== 2) {
-    throw new Unfit(`its table '${table.stored.name}' has the shape ${written(shape)}, not that of a matrix`);
+    throw unfit(table, `has the shape ${written(shape)}, not that of a matrix`, 'its table');
   }
   const quantizeAxis = axisOf(intAttribute(operation, 'quantize_axis', 1), 2);
   if (intAttribute(operation, 'gather_axis', 0) !== 0 || quantizeAxis !== 1) {
@@ -134,25 +144,17 @@ const gatherBlockQuantized: LayerRule = (operation, facts) => {
     return { layers: [matrixRow(matrix, { embedding: true })] };
   }
   if (integerFormat(table.type)?.bits !== 4) {
-    throw new Unfit(`its table '${table.stored.name}' is of type ${table.type}, which is not followed`);
+    throw unfit(table, `is of type ${table.type}, which is not followed`, 'its table');
   }
   const scale = weightAt(operation, facts, inputs.scales, 'its scale');
   const zero = inputOf(operation, inputs.zeroPoints);
   const zeroPoint = facts.constant(zero);
   if (zero !== null && zeroPoint === null) throw new Unfit(whyNotConstant(zero, facts, 'its zero point'));
-  const tensor = fitting(() => dequantized(table.tensor, scale.tensor, zeroPoint?.tensor ?? null, 1, blockSize));
+  const tensor = fitting(table, () =>
+    dequantized(table.tensor, scale.tensor, zeroPoint?.tensor ?? null, 1, blockSize),
+  );
   return { layers: [matrixRow({ ...table, tensor, type: scale.type }, { embedding: true })] };
 };
-
-/** @throws Unfit where shapes do not go together */
-export function fitting<T>(make: () => T): T {
-  try {
-    return make();
-  } catch (error) {
-    if (error instanceof RangeError) throw new Unfit(`its scale or zero point does not fit: ${error.message}`);
-    throw error;
-  }
-}
 
 export const packedRules: Readonly<Record<string, LayerRule>> = {
   'com.microsoft:MatMulNBits': matMulNBits,

@@ -1,11 +1,11 @@
 /** Normalisations: with frozen statistics a diagonal, else with the statistics of the input. */
-import { elementCount } from '../tensor';
-import { flagAttribute, floatAttribute, intAttribute, Unfit } from './attributes';
-import type { Constant } from './constant';
-import type { Facts } from './facts';
-import { inputOf, row, weightAt, written, type LayerDraft, type LayerRule } from './layer-rule';
-import type { Operation } from './program';
-import { axisOf, dimension, productOf, type Dimension, type Shape } from './shape';
+import { elementCount } from '../../tensor';
+import { flagAttribute, floatAttribute, intAttribute, Unfit } from '../attributes';
+import type { Constant } from '../constants/constant';
+import type { Facts } from '../facts';
+import type { Operation } from '../program';
+import { axisOf, dimension, productOf, type Dimension, type Shape } from '../shape';
+import { inputOf, row, weightAt, written, type LayerDraft, type LayerRule } from './rule';
 
 const batchNormalization: LayerRule = (operation, facts) => {
   const { opset } = operation;
@@ -114,7 +114,9 @@ function groupNormalization(attribute: string, isLast: (operation: Operation) =>
       const all = productOf([channels, positions(spatial, facts)]);
       return all === null ? null : all / groups;
     };
-    return { layers: [normalizationRow(operation, facts, { gain: 1, centered: true, epsilon: 1e-5, notes, size })] };
+    return {
+      layers: [normalizationRow(operation, facts, { gain: 1, centered: true, epsilon: 1e-5, notes, size })],
+    };
   };
 }
 
@@ -140,6 +142,12 @@ export const normalizationRules: Readonly<Record<string, LayerRule>> = {
   }),
   InstanceNormalization: instanceNormalization,
   GroupNormalization: groupNormalization('num_groups', () => false),
-  'com.microsoft:GroupNorm': groupNormalization('groups', (operation) => intAttribute(operation, 'channels_last', 1) !== 0),
-  'com.microsoft:SkipGroupNorm': groupNormalization('groups', (operation) => intAttribute(operation, 'channels_last', 1) !== 0),
+  'com.microsoft:GroupNorm': groupNormalization(
+    'groups',
+    (operation) => intAttribute(operation, 'channels_last', 1) !== 0,
+  ),
+  'com.microsoft:SkipGroupNorm': groupNormalization(
+    'groups',
+    (operation) => intAttribute(operation, 'channels_last', 1) !== 0,
+  ),
 };

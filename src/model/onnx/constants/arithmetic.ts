@@ -2,8 +2,11 @@
  * Constants whose elements are computed: casts and quantisation round as their operators do; sums, products and
  * quotients are those of real numbers, in float64.
  */
-import { dequantized, derived, elementCount, fromValues } from '../tensor';
-import { intAttribute, Unfit } from './attributes';
+import { dequantized, derived, elementCount, fromValues } from '../../tensor';
+import { intAttribute, Unfit } from '../attributes';
+import type { Operation } from '../program';
+import { axisOf, broadcast, isKnown } from '../shape';
+import { integerFormat, isFloat, typeName } from '../types';
 import { cast, roundHalfToEven } from './cast';
 import {
   following,
@@ -14,10 +17,7 @@ import {
   type ConstantContext,
   type Fold,
 } from './constant';
-import { view } from './constant-layout';
-import type { Operation } from './program';
-import { axisOf, broadcast, isKnown } from './shape';
-import { integerFormat, isFloat, typeName } from './types';
+import { view } from './layout';
 
 const castTo = following((base, operation, context) =>
   converted(base, typeName(intAttribute(operation, 'to', 0)), operation, context),
@@ -70,7 +70,8 @@ const quantize: Fold = (operation, context) => {
   const { input, scale, zeroPoint } = given;
   const type = zeroPoint?.type ?? typeName(intAttribute(operation, 'output_dtype', 0)) ?? 'uint8';
   const format = integerFormat(type);
-  const isPlain = input.type === 'float' && scale.type === 'float' && intAttribute(operation, 'block_size', 0) === 0;
+  const isPlain =
+    input.type === 'float' && scale.type === 'float' && intAttribute(operation, 'block_size', 0) === 0;
   if (format === null || !isPlain) return null;
 
   const { shape } = input.tensor;
@@ -79,7 +80,11 @@ const quantize: Fold = (operation, context) => {
     const count = elementCount(constant.tensor.shape);
     if (count === 1) return constant;
     if (axis === null || count !== shape[axis]) throw new Unfit(`it has ${count} scales or zero points`);
-    return view(constant, shape.map((_, i) => (i === axis ? count : 1)), context);
+    return view(
+      constant,
+      shape.map((_, i) => (i === axis ? count : 1)),
+      context,
+    );
   };
   const least = format.signed ? -(2 ** (format.bits - 1)) : 0;
   const largest = least + 2 ** format.bits - 1;
@@ -114,11 +119,11 @@ function elementwise(
   name: string,
   apply: (a: number, b: number) => number,
 ): Constant {
-  const shape = broadcast(a.tensor.shape, b.tensor.shape);
+  const shape = broadcast([a.tensor.shape, b.tensor.shape]);
   if (shape === null || !isKnown(shape)) throw new Unfit('their shapes do not fit together');
   const stepsOfA = broadcastStrides(a.tensor.shape, shape.length);
   const stepsOfB = broadcastStrides(b.tensor.shape, shape.length);
-  const operation = `${name}(${a.tensor.shape.join(',')}; ${keyOf(b.tensor)})`;
+  const operation = `${name}(${a.tensor.shape.join(',')}; ${keyOf([b.tensor])})`;
   const tensor = derived(a.tensor, shape, operation, async (values) => {
     const others = await b.tensor.read();
     const results = new Float64Array(elementCount(shape));

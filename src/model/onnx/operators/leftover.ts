@@ -1,9 +1,9 @@
 /** Operations with weights that are no layer: why their weights are in no row. */
-import { elementCount } from '../tensor';
-import { isWeight, type Constant } from './constant';
-import type { Facts } from './facts';
-import type { SkippedDraft } from './layer-rule';
-import { operatorOf, type Operation } from './program';
+import { elementCount } from '../../tensor';
+import { isWeight, type Constant } from '../constants/constant';
+import type { Facts } from '../facts';
+import { operatorOf, type Operation } from '../program';
+import type { SkippedDraft } from './rule';
 
 const reasons = new Map<string, string>();
 
@@ -55,8 +55,13 @@ because(
 );
 because(
   'its weights are in a format that is not decoded',
-  ...['com.microsoft:MatMulBnb4', 'com.microsoft:MatMulFpQ4', 'com.microsoft:QMoE', 'com.microsoft:GemmFloat8'],
-  ...['com.microsoft:DynamicQuantizeLSTM', 'com.microsoft:QOrderedMatMul', 'com.microsoft:QOrderedAttention'],
+  ...[
+    'com.microsoft:MatMulBnb4',
+    'com.microsoft:MatMulFpQ4',
+    'com.microsoft:QMoE',
+    'com.microsoft:GemmFloat8',
+  ],
+  ...['com.microsoft:QOrderedMatMul', 'com.microsoft:QOrderedAttention'],
   ...['com.microsoft:QEmbedLayerNormalization', 'com.microsoft.nchwc:Conv'],
 );
 
@@ -111,7 +116,8 @@ function reasonFor(operation: Operation, facts: Facts): string {
   const [output] = operation.outputs;
   const reason = output ? facts.reason(output) : null;
   if (reason !== null) return reason;
-  if (output && facts.origin(output) !== null) return 'computes a constant from constants, which is not followed';
+  if (output && facts.origin(output) !== null)
+    return 'computes a constant from constants, which is not followed';
   const operator = operatorOf(operation);
   if (operator === 'Div') {
     return facts.constant(operation.inputs[1] ?? null) === null
@@ -122,6 +128,6 @@ function reasonFor(operation: Operation, facts: Facts): string {
     reasons.get(operator) ??
     (operation.domain === ''
       ? 'its constants are no weights of a linear layer'
-      : `an operator of the domain '${operation.domain}' that is not known`)
+      : `an operator of the domain '${operation.domain}' that is not analysed`)
   );
 }

@@ -1,25 +1,34 @@
 /** Conv, ConvTranspose and their variants. */
-import { elementCount } from '../tensor';
-import { flagAttribute, intAttribute, stringAttribute, Unfit } from './attributes';
-import type { Constant } from './constant';
-import type { Facts } from './facts';
-import { inputOf, row, weightAt, written, type LayerDraft, type LayerRule } from './layer-rule';
+import { flagAttribute, intAttribute, stringAttribute } from '../attributes';
+import type { Constant } from '../constants/constant';
+import type { Facts } from '../facts';
+import type { Operation } from '../program';
+import { isKnown } from '../shape';
+import { transpositionOfAxis, transposedWindowOf, windowOf } from '../window';
 import { paddingOf, spatialSize } from './padding';
-import type { Operation } from './program';
-import { isKnown } from './shape';
-import { transpositionOfAxis, transposedWindowOf, windowOf } from './window';
+import { inputOf, row, unfit, weightAt, withWeight, written, type LayerDraft, type LayerRule } from './rule';
 
 /**
  * @param kernel (co, ci / groups, k_1 .. k_d)
  * @param channelsLast the layout of the input and output; that of the kernel is always the same.
  * @throws Unfit
  */
-export async function convolutionRow(
+export function convolutionRow(
   operation: Operation,
   facts: Facts,
   kernel: Constant,
   channelsLast: boolean,
   notes: readonly string[] = [],
+): Promise<LayerDraft> {
+  return withWeight(kernel, () => describe(operation, facts, kernel, channelsLast, notes));
+}
+
+async function describe(
+  operation: Operation,
+  facts: Facts,
+  kernel: Constant,
+  channelsLast: boolean,
+  notes: readonly string[],
 ): Promise<LayerDraft> {
   const groups = groupsOf(operation, kernel);
   const shape = kernel.tensor.shape;
@@ -52,11 +61,11 @@ export async function convolutionRow(
 function groupsOf(operation: Operation, kernel: Constant): number {
   const { shape } = kernel.tensor;
   if (shape.length < 3) {
-    throw new Unfit(`its weight '${kernel.stored.name}' has the shape ${written(shape)}, not that of a kernel`);
+    throw unfit(kernel, `has the shape ${written(shape)}, not that of a kernel`);
   }
   const groups = intAttribute(operation, 'group', 1);
   if (groups < 1 || shape[0] % groups !== 0) {
-    throw new Unfit(`its weight '${kernel.stored.name}' of shape ${written(shape)} is not of ${groups} groups`);
+    throw unfit(kernel, `of shape ${written(shape)} does not divide into ${groups} groups`);
   }
   return groups;
 }
@@ -69,8 +78,12 @@ function convolution(channelsLast: boolean): LayerRule {
   };
 }
 
-const transposedConvolution: LayerRule = (operation, facts) => {
+const transposedConvolution: LayerRule = async (operation, facts) => {
   const kernel = weightAt(operation, facts, 1);
+  return { layers: [await withWeight(kernel, () => transposedRow(operation, facts, kernel))] };
+};
+
+function transposedRow(operation: Operation, facts: Facts, kernel: Constant): LayerDraft {
   const groups = groupsOf(operation, kernel);
   const { shape } = kernel.tensor;
   const window = transposedWindowOf(operation, shape.slice(2));
@@ -86,35 +99,31 @@ const transposedConvolution: LayerRule = (operation, facts) => {
   const amounts = pads.every((pair) => pair !== null)
     ? [...pads.map(([begin]) => begin), ...pads.map(([, end]) => end)]
     : null;
-  return {
-    layers: [
-      row(kernel, {
-        kind: 'convolution',
-        tensor: kernel.tensor,
-        transposed: true,
-        strides: window.strides,
-        dilations: window.dilations,
-        groups,
-        padding: { mode: 'zeros', amounts },
-        inputSize: isSized ? size : null,
-        outputSize: isSized ? output : null,
-        scale: 1,
-      }),
-    ],
-  };
-};
+  return row(kernel, {
+    kind: 'convolution',
+    tensor: kernel.tensor,
+    transposed: true,
+    strides: window.strides,
+    dilations: window.dilations,
+    groups,
+    padding: { mode: 'zeros', amounts },
+    inputSize: isSized ? size : null,
+    outputSize: isSized ? output : null,
+    scale: 1,
+  });
+}
 
 /** Says what else the node does. */
 export function fusedActivation(operation: Operation): readonly string[] {
   const activation = stringAttribute(operation, 'activation', '');
-  return activation === '' ? [] : [`The activation that is fused into it (${activation}) is not part of the row.`];
+  return activation === ''
+    ? []
+    : [`The activation that is fused into it (${activation}) is not part of the row.`];
 }
 
 /** Deformable convolutions look their taps up at places that the network computes. */
 const deformable: LayerRule = (operation, facts) => {
-  const kernel = facts.constant(inputOf(operation, 1));
-  const name = kernel === null || elementCount(kernel.tensor.shape) < 2 ? 'it' : `its weight '${kernel.stored.name}'`;
-  throw new Unfit(`${name} is moved by offsets that the network computes`);
+  throw unfit(weightAt(operation, facts, 1), 'is moved by offsets that the network computes');
 };
 
 export const convolutionRules: Readonly<Record<string, LayerRule>> = {

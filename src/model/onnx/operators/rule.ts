@@ -1,11 +1,11 @@
 /** How an operator with weights becomes rows of the table. */
-import type { Operator, Layer, Skipped } from '../model';
-import { elementCount } from '../tensor';
-import { Unfit } from './attributes';
-import type { Constant } from './constant';
-import type { Facts } from './facts';
-import type { Operation, Value } from './program';
-import { isComplex, isFloat, isQuantized } from './types';
+import type { Operator, Layer, Skipped } from '../../model';
+import { elementCount } from '../../tensor';
+import { Unfit } from '../attributes';
+import type { Constant } from '../constants/constant';
+import type { Facts } from '../facts';
+import type { Operation, Value } from '../program';
+import { isComplex, isFloat, isQuantized } from '../types';
 
 /** A row without the name of its operation: `suffix` follows it. */
 export type LayerDraft = Omit<Layer, 'name' | 'op'> & { readonly suffix: string };
@@ -55,11 +55,11 @@ export function inputOf(operation: Operation, input: number): Value | null {
 export function weightAt(operation: Operation, facts: Facts, input: number, what = 'its weight'): Constant {
   const value = inputOf(operation, input);
   const constant = facts.constant(value);
-  if (constant === null) throw new Unfit(value === null ? `${what} is missing` : whyNotConstant(value, facts, what));
+  if (constant === null)
+    throw new Unfit(value === null ? `${what} is missing` : whyNotConstant(value, facts, what));
   requireNumbers(constant, what);
   if (!isFloat(constant.type)) {
-    const kind = isQuantized(constant.type) ? 'integers of unknown scale' : `of type ${constant.type}`;
-    throw new Unfit(`${what} '${constant.stored.name}' is ${kind}`);
+    throw unfit(constant, isQuantized(constant.type) ? 'has no scale' : `is of type ${constant.type}`, what);
   }
   return constant;
 }
@@ -73,15 +73,41 @@ export function quantizedWeightAt(operation: Operation, facts: Facts, input: num
   }
   requireNumbers(constant, 'its weight');
   if (!isQuantized(constant.type)) {
-    throw new Unfit(`its weight '${constant.stored.name}' is of type ${constant.type}`);
+    throw unfit(constant, `is of type ${constant.type}`);
   }
   return constant;
 }
 
 function requireNumbers(constant: Constant, what: string): void {
-  const { name } = constant.stored;
-  if (isComplex(constant.type)) throw new Unfit(`${what} '${name}' has complex elements`);
-  if (elementCount(constant.tensor.shape) === 0) throw new Unfit(`${what} '${name}' has no elements`);
+  if (isComplex(constant.type)) throw unfit(constant, 'has complex elements', what);
+  if (elementCount(constant.tensor.shape) === 0) throw unfit(constant, 'has no elements', what);
+}
+
+/** A reason that is about a weight; `clause` goes on after its name. */
+export function unfit(weight: Constant, clause: string, what = 'its weight'): Unfit {
+  const { name } = weight.stored;
+  return new Unfit(`${what} '${name}' ${clause}`, name);
+}
+
+/** A tensor that is made of a weight, its scale and its zero point. @throws Unfit where they do not go together */
+export function fitting<T>(weight: Constant, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw unfit(weight, `does not fit its scale or zero point: ${error.message}`);
+    throw error;
+  }
+}
+
+/** What `describe` throws about attributes names the weight that they are for. */
+export async function withWeight<T>(weight: Constant, describe: () => T | Promise<T>): Promise<T> {
+  try {
+    return await describe();
+  } catch (error) {
+    if (!(error instanceof Unfit) || error.weight !== null) throw error;
+    throw new Unfit(`${error.message} (for its weight '${weight.stored.name}')`, weight.stored.name);
+  }
 }
 
 export function whyNotConstant(value: Value, facts: Facts, what: string): string {

@@ -1,8 +1,8 @@
 /** What the Cast operator does to values, by element types as `types.ts` names them. */
-import type { Values } from '../elements';
-import type { Tensor } from '../model';
-import { derived } from '../tensor';
-import { integerFormat, isFloat, isQuantized } from './types';
+import type { Values } from '../../elements';
+import type { Tensor } from '../../model';
+import { derived } from '../../tensor';
+import { integerFormat, isFloat, isQuantized } from '../types';
 
 /**
  * A tensor of type `from` after a cast to `to`; null where the cast is not between numbers.
@@ -23,7 +23,9 @@ export function cast(tensor: Tensor, from: string, to: string, saturate: boolean
 function isExact(from: string, to: string): boolean {
   const isNumber = isFloat(from) || integerFormat(from) !== null || from === 'bool';
   if (from === to || (to === 'double' && isNumber)) return true;
-  return to === 'float' && isNumber && from !== 'double' && (isFloat(from) || isQuantized(from) || from === 'bool');
+  return (
+    to === 'float' && isNumber && from !== 'double' && (isFloat(from) || isQuantized(from) || from === 'bool')
+  );
 }
 
 function mapped(values: Values, round: (value: number) => number, to: string): Values {

@@ -1,12 +1,12 @@
 /** The padding of a convolution, with that of a Pad node in front of it where both together are one padding. */
-import type { PaddingMode } from '../model';
-import { stringAttribute } from './attributes';
-import type { Facts } from './facts';
-import { inputOf } from './layer-rule';
-import { operatorOf, type Operation, type Value } from './program';
-import { dimension, isKnown, type Shape } from './shape';
-import { padsOfPad } from './shapes/windows';
-import { outputOfAxis, padsOf, type Window } from './window';
+import type { PaddingMode } from '../../model';
+import { stringAttribute } from '../attributes';
+import type { Facts } from '../facts';
+import { operatorOf, type Operation, type Value } from '../program';
+import { dimension, isKnown, type Shape } from '../shape';
+import { padsOfPad } from '../shapes/windows';
+import { outputOfAxis, padsOf, type Window } from '../window';
+import { inputOf } from './rule';
 
 export interface Padding {
   readonly mode: PaddingMode;
@@ -82,10 +82,13 @@ export function spatialSize(shape: Shape | null, spatialAxes: readonly number[],
   return spatialAxes.map((axis) => shape[axis] || null);
 }
 
+/** Calls and copies of a value that are looked through. */
+const maximumCopies = 20;
+
 /** The operation that computes a value, behind local functions and Identity. */
 function producerOf(value: Value | null): Operation | null {
   let current = value;
-  while (current?.source.kind === 'operation') {
+  for (let copies = 0; copies < maximumCopies && current?.source.kind === 'operation'; copies++) {
     const { operation, index } = current.source;
     if (operation.isCall) current = operation.bodies[0].outputs[index] ?? null;
     else if (operatorOf(operation) === 'Identity') current = inputOf(operation, 0);

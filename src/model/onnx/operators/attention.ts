@@ -1,9 +1,9 @@
 /** Attention operators that hold the projections of queries, keys and values: one row each. */
-import { elementCount, sliced } from '../tensor';
-import { intsAttribute, Unfit } from './attributes';
-import type { Constant } from './constant';
-import { inputOf, row, weightAt, written, type LayerDraft, type LayerRule } from './layer-rule';
-import type { Operation } from './program';
+import { elementCount, sliced } from '../../tensor';
+import { intsAttribute } from '../attributes';
+import type { Constant } from '../constants/constant';
+import type { Operation } from '../program';
+import { inputOf, row, unfit, weightAt, written, type LayerDraft, type LayerRule } from './rule';
 
 /**
  * @param weight (inputs, queries + keys + values)
@@ -21,11 +21,12 @@ function projections(
   sizes: readonly number[],
   prefix = '',
 ): LayerDraft[] {
-  const { tensor, stored } = weight;
+  const { tensor } = weight;
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  const areSizes = sizes.length === names.length && sizes.every((size) => Number.isSafeInteger(size) && size > 0);
+  const areSizes =
+    sizes.length === names.length && sizes.every((size) => Number.isSafeInteger(size) && size > 0);
   if (tensor.shape.length !== 2 || !areSizes || total !== tensor.shape[1]) {
-    throw new Unfit(`its weight '${stored.name}' of shape ${written(tensor.shape)} is not made of ${names.join(', ')}`);
+    throw unfit(weight, `of shape ${written(tensor.shape)} is not made of ${names.join(', ')}`);
   }
   let end = 0;
   return names.map((name, i) => {
@@ -33,7 +34,15 @@ function projections(
     end += sizes[i];
     const part = { ...weight, tensor: sliced(tensor, 1, begin, end) };
     const [rows, columns] = part.tensor.shape;
-    const operator = { kind: 'matrix', tensor: part.tensor, blocks: 1, rows, columns, scale: 1, embedding: false } as const;
+    const operator = {
+      kind: 'matrix',
+      tensor: part.tensor,
+      blocks: 1,
+      rows,
+      columns,
+      scale: 1,
+      embedding: false,
+    } as const;
     return row(part, operator, { suffix: `/${prefix}${name}`, parameters: elementCount(part.tensor.shape) });
   });
 }

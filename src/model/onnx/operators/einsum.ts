@@ -1,7 +1,7 @@
 /** Einsum of an activation with a constant, where it is a plain contraction. */
-import { elementCount, transposed } from '../tensor';
-import { stringAttribute, Unfit } from './attributes';
-import { constantFactor, inputOf, row, weightAt, written, type LayerRule } from './layer-rule';
+import { elementCount, transposed } from '../../tensor';
+import { stringAttribute, Unfit } from '../attributes';
+import { constantFactor, inputOf, row, weightAt, written, type LayerRule } from './rule';
 
 /**
  * Labels that the weight shares with the activation only are summed over, those that it shares with the output only

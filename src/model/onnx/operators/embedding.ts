@@ -1,25 +1,28 @@
 /** Tables of which rows are looked up by index. */
-import { dequantized, elementCount } from '../tensor';
-import { intAttribute, Unfit } from './attributes';
-import type { Constant } from './constant';
-import type { Facts } from './facts';
-import { inputOf, weightAt, type LayerDraft, type LayerRule } from './layer-rule';
+import { dequantized, elementCount } from '../../tensor';
+import { intAttribute, Unfit } from '../attributes';
+import type { Constant } from '../constants/constant';
+import type { Facts } from '../facts';
+import { operatorOf, type Operation } from '../program';
+import { axisOf } from '../shape';
+import { isFloat, isQuantized } from '../types';
 import { matrixRow } from './matrix';
 import { normalizationRow } from './normalization';
-import { operatorOf, type Operation } from './program';
-import { axisOf } from './shape';
-import { isFloat, isQuantized } from './types';
+import { inputOf, unfit, weightAt, type LayerDraft, type LayerRule } from './rule';
 
 const gather: LayerRule = (operation, facts) => {
   const table = facts.constant(inputOf(operation, 0));
   if (table === null || elementCount(table.tensor.shape) < 2) return null;
   // Tables of other integers hold positions and sizes.
   if (!isFloat(table.type) && !isQuantized(table.type)) return null;
-  if (facts.constant(inputOf(operation, 1)) !== null) throw new Unfit('it looks up constants at constant positions');
+  if (facts.constant(inputOf(operation, 1)) !== null)
+    throw new Unfit('it looks up constants at constant positions');
   if (table.tensor.shape.length !== 2 || axisOf(intAttribute(operation, 'axis', 0), 2) !== 0) {
-    throw new Unfit(`it looks up parts of '${table.stored.name}' that are not the rows of a matrix`);
+    throw unfit(table, 'is not looked up by the rows of a matrix', 'its table');
   }
-  const real = isFloat(table.type) ? weightAt(operation, facts, 0, 'its table') : dequantizedLater(operation, facts, table);
+  const real = isFloat(table.type)
+    ? weightAt(operation, facts, 0, 'its table')
+    : dequantizedLater(operation, facts, table);
   return { layers: [matrixRow(real, { embedding: true })] };
 };
 
@@ -31,14 +34,15 @@ function dequantizedLater(operation: Operation, facts: Facts, table: Constant): 
     const scale = facts.constant(inputOf(user, 1));
     const zero = inputOf(user, 2);
     const zeroPoint = facts.constant(zero);
-    const isOne = scale !== null && elementCount(scale.tensor.shape) === 1 && intAttribute(user, 'block_size', 0) === 0;
+    const isOne =
+      scale !== null && elementCount(scale.tensor.shape) === 1 && intAttribute(user, 'block_size', 0) === 0;
     const isZeroKnown = zero === null || (zeroPoint !== null && elementCount(zeroPoint.tensor.shape) === 1);
     if (isOne && isZeroKnown) {
       const tensor = dequantized(table.tensor, scale.tensor, zeroPoint?.tensor ?? null, null, null);
       return { ...table, tensor, type: scale.type };
     }
   }
-  throw new Unfit(`its table '${table.stored.name}' is integers of unknown scale`);
+  throw unfit(table, 'has no scale', 'its table');
 }
 
 const tables = [
@@ -53,7 +57,9 @@ const embedLayerNormalization: LayerRule = (operation, facts) => {
     .map(({ input, suffix }) =>
       matrixRow(weightAt(operation, facts, input, 'its table'), { suffix, embedding: true }),
     );
-  return { layers: [...layers, normalizationRow(operation, facts, { gain: 5, centered: true, epsilon: 1e-12 })] };
+  return {
+    layers: [...layers, normalizationRow(operation, facts, { gain: 5, centered: true, epsilon: 1e-12 })],
+  };
 };
 
 export const embeddingRules: Readonly<Record<string, LayerRule>> = {

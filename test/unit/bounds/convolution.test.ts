@@ -1,0 +1,436 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { boundConvolution, InputTooSmallError } from '../../../src/bounds/convolution';
+import { NotFiniteError } from '../../../src/bounds/values';
+import { Engine } from '../../../src/compute/engine';
+import { anySizeGroupNorms, anySizeNorm } from '../truth/any-size';
+import { denseNorm, groupNorms } from '../truth/dense-operator';
+import {
+  adjoint,
+  type ConvolutionLayer,
+  frobenius,
+  groupAlone,
+  outputSize,
+  type PaddingMode,
+  product,
+  withWeight,
+} from '../truth/layer';
+import { convolutions, everyConvolution, isSmall, seeded } from '../truth/random';
+import { separableLayers } from '../truth/separable';
+import {
+  copies,
+  expectAbove,
+  expectBelow,
+  expectEncloses,
+  expectMaximumOfGroups,
+  searchError,
+  singularValueError,
+  toBounds,
+} from './layers';
+import { Float32Engine, UnluckyEngine } from './rounding-engine';
+
+const engine = new Engine('cpu');
+const float32 = new Float32Engine();
+
+/** How far an upper bound may be above the supremum over all input sizes. */
+const promised = 1.05;
+
+const modes: readonly PaddingMode[] = ['zeros', 'circular', 'reflect', 'replicate'];
+
+/** Other input sizes on which the same layer is defined. */
+function otherSizes(layer: ConvolutionLayer): ConvolutionLayer[] {
+  return [1, 3]
+    .map((more) => ({ ...layer, inputSize: layer.inputSize.map((size) => size + more) }))
+    .filter(isSmall);
+}
+
+async function checkAnySize(engine: Engine, layer: ConvolutionLayer): Promise<void> {
+  const found = await boundConvolution(engine, toBounds(layer, 'any size'), null);
+  expect(found.sized).toBe(false);
+  expectMaximumOfGroups(found);
+  const suprema = anySizeGroupNorms({ ...layer, scale: 1 });
+  const sized = [layer, ...otherSizes(layer)].map((one) => groupNorms({ ...one, scale: 1 }));
+  const factor = Math.sqrt(layer.transposed ? 1 : copies(layer, 'any size'));
+  found.groups.forEach((group, index) => {
+    const supremum = suprema[index];
+    expectAbove(group, supremum);
+    for (const norms of sized) expectAbove(group, norms[index]);
+    expectBelow(group, Math.max(supremum, ...sized.map((norms) => norms[index])), searchError);
+    expect(group.upper).toBeLessThanOrEqual(promised * supremum * factor);
+    if (layer.mode === 'zeros') expect(group.lower).toBeGreaterThanOrEqual(supremum / promised);
+    const expected = frobenius(groupAlone(layer, index).weight);
+    expect(Math.abs(group.frobenius - expected)).toBeLessThanOrEqual(1e-9 * expected);
+  });
+}
+
+async function checkSized(engine: Engine, layer: ConvolutionLayer, tolerance: number): Promise<void> {
+  const found = await boundConvolution(engine, toBounds(layer, 'sized'), null);
+  expect(found.sized).toBe(true);
+  expectMaximumOfGroups(found);
+  const exact = groupNorms({ ...layer, scale: 1 });
+  found.groups.forEach((group, index) => {
+    expectEncloses(group, exact[index], singularValueError);
+    expect(group.upper - group.lower).toBeLessThanOrEqual(tolerance * group.upper);
+  });
+}
+
+describe('boundConvolution', () => {
+  describe.each(modes)('of random layers, %s', (mode) => {
+    const layers = convolutions({ ...everyConvolution, modes: [mode] });
+    const numRuns = mode === 'zeros' ? 220 : 120;
+
+    it('encloses the supremum over all input sizes, group by group', async () => {
+      await fc.assert(
+        fc.asyncProperty(layers, ({ layer }) => checkAnySize(engine, layer)),
+        { numRuns },
+      );
+    });
+
+    it('encloses the norm on a known input size, group by group', async () => {
+      await fc.assert(
+        fc.asyncProperty(layers, ({ layer }) => checkSized(engine, layer, 1e-5)),
+        { numRuns },
+      );
+    });
+
+    it('encloses both in float32', async () => {
+      await fc.assert(
+        fc.asyncProperty(layers, async ({ layer }) => {
+          await checkAnySize(float32, layer);
+          await checkSized(float32, layer, 1e-2);
+        }),
+        { numRuns: 40 },
+      );
+    });
+
+    it('encloses the norm on inputs too large to write the operator out', async () => {
+      await fc.assert(
+        fc.asyncProperty(separableLayers([mode]), async ({ layer, norms, anySizeNorms }) => {
+          const found = await boundConvolution(engine, toBounds(layer, 'sized'), null);
+          expectMaximumOfGroups(found);
+          const factor = Math.sqrt(copies(layer, 'sized'));
+          found.groups.forEach((group, index) => {
+            expectEncloses(group, norms[index], singularValueError);
+            expect(group.upper).toBeLessThanOrEqual(promised * factor * anySizeNorms[index]);
+          });
+        }),
+        { numRuns: 30 },
+      );
+    });
+  });
+
+  it.each([1, -1] as const)('allows for rounding that is always in direction %i', async (direction) => {
+    for (const precision of ['float64', 'float32'] as const) {
+      const unlucky = new UnluckyEngine(direction, precision);
+      await fc.assert(
+        fc.asyncProperty(convolutions(), async ({ layer }) => {
+          await checkAnySize(unlucky, layer);
+          await checkSized(unlucky, layer, 1e-2);
+        }),
+        { numRuns: 25 },
+      );
+    }
+  });
+
+  it('reaches a tolerance that is asked for', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        convolutions({ ...everyConvolution, modes: ['zeros'], axes: [1, 2] }),
+        fc.constantFrom(1e-2, 1e-3),
+        async ({ layer }, tolerance) => {
+          const found = await boundConvolution(engine, toBounds(layer, 'any size'), tolerance);
+          expectEncloses(found, anySizeNorm({ ...layer, scale: 1 }), searchError);
+          expect(found.upper - found.lower).toBeLessThanOrEqual(tolerance * found.upper);
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe('boundConvolution does not depend on', () => {
+  const layers = convolutions({ ...everyConvolution, axes: [1, 2] });
+  const scopes = ['any size', 'sized'] as const;
+  const numRuns = 40;
+
+  /** Both enclosures are of one number. */
+  function expectConsistent(
+    one: { lower: number; upper: number },
+    other: { lower: number; upper: number },
+    factor = 1,
+  ): void {
+    expect(other.lower).toBeLessThanOrEqual(one.upper * factor * (1 + 1e-12));
+    expect(other.upper).toBeGreaterThanOrEqual(one.lower * factor * (1 - 1e-12));
+    expect(Math.abs(other.upper - one.upper * factor)).toBeLessThanOrEqual(0.02 * one.upper * factor);
+  }
+
+  it('a power of two in the weights, to the last digit', async () => {
+    await fc.assert(
+      fc.asyncProperty(layers, fc.integer({ min: -300, max: 300 }), async ({ layer }, power) => {
+        const factor = 2 ** power;
+        const double = { ...layer, weight: Float64Array.from(layer.weight) };
+        const scaled = withWeight(double, (at) => layer.weight[at] * factor);
+        for (const scope of scopes) {
+          const one = await boundConvolution(engine, toBounds(double, scope), null);
+          const other = await boundConvolution(engine, toBounds(scaled, scope), null);
+          expect([other.lower, other.upper]).toEqual([one.lower * factor, one.upper * factor]);
+        }
+      }),
+      { numRuns },
+    );
+  });
+
+  it('any other factor, but for rounding', async () => {
+    await fc.assert(
+      fc.asyncProperty(layers, fc.double({ min: 0.01, max: 100, noNaN: true }), async ({ layer }, factor) => {
+        const double = { ...layer, weight: Float64Array.from(layer.weight) };
+        const scaled = withWeight(double, (at) => -layer.weight[at] * factor);
+        for (const scope of scopes) {
+          const one = await boundConvolution(engine, toBounds(double, scope), 1e-3);
+          const other = await boundConvolution(engine, toBounds(scaled, scope), 1e-3);
+          expectConsistent(one, other, factor);
+        }
+      }),
+      { numRuns },
+    );
+  });
+
+  it('the order of the output channels of a group, and of the input channels', async () => {
+    await fc.assert(
+      fc.asyncProperty(layers, fc.integer(), async ({ layer: drawn }, seed) => {
+        const layer = groupAlone(drawn, 0);
+        const [outputs, inputs] = layer.shape;
+        const taps = product(layer.shape.slice(2));
+        const rows = shuffled(outputs, seed);
+        const columns = shuffled(inputs, seed + 1);
+        const permuted = withWeight(layer, (at) => {
+          const [row, column] = [Math.floor(at / taps / inputs), Math.floor(at / taps) % inputs];
+          return layer.weight[(rows[row] * inputs + columns[column]) * taps + (at % taps)];
+        });
+        for (const scope of scopes) {
+          const one = await boundConvolution(engine, toBounds(layer, scope), 1e-3);
+          expectConsistent(one, await boundConvolution(engine, toBounds(permuted, scope), 1e-3));
+        }
+      }),
+      { numRuns },
+    );
+  });
+
+  it('the direction in which an axis runs', async () => {
+    await fc.assert(
+      fc.asyncProperty(layers, async ({ layer: drawn }) => {
+        // At stride 1 the mirrored layer has the mirrored kernel and pads.
+        const layer = { ...groupAlone(drawn, 0), strides: drawn.strides.map(() => 1) };
+        fc.pre(isSmall(layer));
+        const taps = product(layer.shape.slice(2));
+        const axes = layer.strides.length;
+        const mirrored = withWeight(
+          { ...layer, pads: [...layer.pads.slice(axes), ...layer.pads.slice(0, axes)] },
+          (at) => layer.weight[at - (at % taps) + (taps - 1 - (at % taps))],
+        );
+        for (const scope of scopes) {
+          const one = await boundConvolution(engine, toBounds(layer, scope), 1e-3);
+          expectConsistent(one, await boundConvolution(engine, toBounds(mirrored, scope), 1e-3));
+        }
+      }),
+      { numRuns },
+    );
+  });
+
+  it('the order of the axes', async () => {
+    await fc.assert(
+      fc.asyncProperty(convolutions({ ...everyConvolution, axes: [2] }), async ({ layer }) => {
+        const [a, b, height, width] = layer.shape;
+        const swapped: ConvolutionLayer = {
+          ...withWeight(layer, (at) => {
+            const [x, y] = [Math.floor((at % (height * width)) / height), at % height];
+            return layer.weight[at - (at % (height * width)) + y * width + x];
+          }),
+          shape: [a, b, width, height],
+          strides: [...layer.strides].reverse(),
+          dilations: [...layer.dilations].reverse(),
+          pads: [1, 0, 3, 2].map((axis) => layer.pads[axis]),
+          inputSize: [...layer.inputSize].reverse(),
+          outputPadding: [...layer.outputPadding].reverse(),
+        };
+        for (const scope of scopes) {
+          const one = await boundConvolution(engine, toBounds(layer, scope), 1e-3);
+          expectConsistent(one, await boundConvolution(engine, toBounds(swapped, scope), 1e-3));
+        }
+      }),
+      { numRuns },
+    );
+  });
+
+  it('the other groups, to the last digit', async () => {
+    await fc.assert(
+      fc.asyncProperty(layers, async ({ layer }) => {
+        for (const scope of scopes) {
+          const found = await boundConvolution(engine, toBounds(layer, scope), null);
+          for (let index = 0; index < layer.groups; index++) {
+            const alone = await boundConvolution(engine, toBounds(groupAlone(layer, index), scope), null);
+            expect([alone.lower, alone.upper]).toEqual([
+              found.groups[index].lower,
+              found.groups[index].upper,
+            ]);
+          }
+        }
+      }),
+      { numRuns },
+    );
+  });
+
+  it('whether the layer or its adjoint is stored', async () => {
+    await fc.assert(
+      fc.asyncProperty(convolutions({ ...everyConvolution, modes: ['zeros'] }), async ({ layer }) => {
+        const twin = adjoint(layer);
+        const norm = denseNorm({ ...twin, scale: 1 });
+        const found = await boundConvolution(engine, toBounds(layer, 'sized'), null);
+        expectEncloses(found, norm, singularValueError);
+        expectEncloses(
+          await boundConvolution(engine, toBounds(twin, 'sized'), null),
+          norm,
+          singularValueError,
+        );
+      }),
+      { numRuns },
+    );
+  });
+});
+
+describe('boundConvolution', () => {
+  const plain: ConvolutionLayer = {
+    weight: new Float32Array(2 * 3 * 9).map((_, at) => Math.sin(at)),
+    shape: [2, 3, 3, 3],
+    transposed: false,
+    strides: [1, 1],
+    dilations: [1, 1],
+    groups: 1,
+    mode: 'zeros',
+    pads: [1, 1, 1, 1],
+    inputSize: [6, 5],
+    outputPadding: [0, 0],
+    scale: 1,
+  };
+
+  it.each([1e-44, 1e-38, 1e-30, 1e-12, 1e8, 1e30, 3e38])(
+    'holds for float32 weights near %d',
+    async (scale) => {
+      const layer = withWeight(plain, (at) => plain.weight[at] * scale);
+      const sized = await boundConvolution(engine, toBounds(layer, 'sized'), null);
+      expectEncloses(sized, denseNorm(layer), singularValueError);
+      const any = await boundConvolution(engine, toBounds(layer, 'any size'), null);
+      expectEncloses(any, anySizeNorm(layer), searchError);
+      for (const { lower, upper } of [sized, any]) {
+        expect(lower).toBeGreaterThan(0);
+        expect(Number.isFinite(upper)).toBe(true);
+      }
+      expect(any.upper).toBeLessThanOrEqual(promised * anySizeNorm(layer));
+    },
+  );
+
+  it('answers exactly 0 at both ends for zero layers and for zero groups', async () => {
+    for (const scope of ['sized', 'any size'] as const) {
+      for (const mode of modes) {
+        const zero = withWeight({ ...plain, mode }, () => -0);
+        const found = await boundConvolution(engine, toBounds(zero, scope), null);
+        expect([found.lower, found.upper, found.groups[0].frobenius]).toEqual([0, 0, 0]);
+        const grouped: ConvolutionLayer = {
+          ...plain,
+          mode,
+          shape: [6, 1, 3, 3],
+          groups: 3,
+          weight: plain.weight.map((value, at) => (at >= 18 && at < 36 ? 0 : value)),
+        };
+        const { groups } = await boundConvolution(engine, toBounds(grouped, scope), null);
+        expect([groups[1].lower, groups[1].upper]).toEqual([0, 0]);
+        expect(groups[0].lower).toBeGreaterThan(0);
+        expect(groups[2].lower).toBeGreaterThan(0);
+      }
+    }
+  });
+
+  it('keeps groups of very different sizes apart', async () => {
+    const layer: ConvolutionLayer = {
+      ...plain,
+      shape: [6, 1, 3, 3],
+      groups: 3,
+      weight: Float64Array.from(plain.weight, (value, at) => value * [1, 1e-25, 1e25][Math.floor(at / 18)]),
+    };
+    for (const one of [engine, float32]) {
+      const any = await boundConvolution(one, toBounds(layer, 'any size'), null);
+      const sized = await boundConvolution(one, toBounds(layer, 'sized'), null);
+      anySizeGroupNorms(layer).forEach((norm, index) => {
+        expectEncloses(any.groups[index], norm, searchError);
+        expect(any.groups[index].upper).toBeLessThanOrEqual(promised * norm);
+      });
+      groupNorms(layer).forEach((norm, index) => {
+        expectEncloses(sized.groups[index], norm, singularValueError);
+        expect(sized.groups[index].upper).toBeLessThanOrEqual(promised * norm);
+      });
+    }
+  });
+
+  it('refuses weights that are not finite, in any group', async () => {
+    for (const value of [NaN, Infinity, -Infinity]) {
+      for (const scope of ['sized', 'any size'] as const) {
+        const layer = withWeight({ ...plain, shape: [6, 1, 3, 3], groups: 3 }, (at) =>
+          at === 30 ? value : 1,
+        );
+        const found = boundConvolution(engine, toBounds(layer, scope), null);
+        await expect(found).rejects.toBeInstanceOf(NotFiniteError);
+      }
+    }
+  });
+
+  it('refuses an input into which the kernel does not fit', async () => {
+    const layer = { ...toBounds({ ...plain, pads: [0, 0, 0, 0] }, 'sized'), inputSize: [6, 2] };
+    await expect(boundConvolution(engine, layer, null)).rejects.toBeInstanceOf(InputTooSmallError);
+    await expect(boundConvolution(engine, layer, null)).rejects.toThrow('6x2');
+    const fitting = { ...layer, inputSize: [3, 3] };
+    expectEncloses(
+      await boundConvolution(engine, fitting, null),
+      denseNorm({ ...plain, pads: [0, 0, 0, 0], inputSize: [3, 3] }),
+      singularValueError,
+    );
+  });
+
+  it('takes unknown pads as those that keep the size', async () => {
+    for (const mode of modes) {
+      for (const taps of [2, 3, 4]) {
+        const weight = Float32Array.from({ length: taps }, (_, tap) => tap + 1);
+        const pads = [Math.floor((taps - 1) / 2), Math.ceil((taps - 1) / 2)];
+        const layer: ConvolutionLayer = {
+          ...plain,
+          ...{ weight, shape: [1, 1, taps], strides: [1], dilations: [1], outputPadding: [0] },
+          ...{ mode, pads, inputSize: [9] },
+        };
+        expect(outputSize(layer)).toEqual([9]);
+        for (const scope of ['sized', 'any size'] as const) {
+          const known = toBounds(layer, scope);
+          const unknown = { ...known, padding: { mode, amounts: null } };
+          const found = await boundConvolution(engine, unknown, null);
+          expect(found).toEqual(await boundConvolution(engine, known, null));
+        }
+      }
+    }
+  });
+
+  it('holds on a large input with cropped copying pads', async () => {
+    // The outputs read only the second half: the first one has no part in the norm.
+    const random = seeded(8);
+    const layer: ConvolutionLayer = {
+      ...plain,
+      ...{ weight: Float64Array.from({ length: 5 * 5 * 3 }, random), shape: [5, 5, 3], strides: [1] },
+      ...{ dilations: [1], outputPadding: [0], mode: 'replicate', inputSize: [400], pads: [-397, 2] },
+    };
+    expectEncloses(await boundConvolution(engine, toBounds(layer, 'sized'), null), denseNorm(layer), 1e-12);
+  });
+});
+
+function shuffled(length: number, seed: number): number[] {
+  const random = seeded(seed);
+  return Array.from({ length }, (_, index) => ({ index, key: random() }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ index }) => index);
+}
