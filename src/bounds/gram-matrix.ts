@@ -45,23 +45,27 @@ export async function gramMatrix(
   const fitting = Math.max(1, Math.floor(PANEL_ELEMENTS / order));
   const height = Math.min(length, fitting, float64 ? length : sliced ? SLICED_ROWS : FLOAT32_ROWS);
 
+  // Two sums in turn, and one panel: fresh ones would be garbage faster than it is collected.
   let sum: Float64Array | null = null;
+  let spare: Float64Array | undefined;
+  const buffer = new Float64Array(height * order);
   let squares = 0;
   let leftOver = 0;
   let panels = 0;
   for (let begin = 0; begin < length; begin += height) {
     const end = Math.min(length, begin + height);
-    const panel =
-      rows >= columns
-        ? scaled(values, scale, begin * columns, end * columns)
-        : scaled(transposedColumns(values, rows, columns, begin, end), scale);
+    const panel = buffer.subarray(0, (end - begin) * order);
+    if (rows >= columns) scaled(values, scale, begin * columns, end * columns, panel);
+    else scaledColumns(values, rows, columns, scale, begin, end, panel);
     squares += sumOfSquares(panel);
     if (sliced) {
       const { slices, remainder } = slice(panel, end - begin, order);
       leftOver += remainder;
       sum = addBlocks(sum, await engine.addGram(slices, end - begin, 3 * order, null, precision), order);
     } else {
-      sum = await engine.addGram(panel, end - begin, order, sum, precision);
+      const before: Float64Array | null = sum;
+      sum = await engine.addGram(panel, end - begin, order, before, precision, spare);
+      if (before !== null && before !== sum) spare = before;
     }
     panels++;
   }
@@ -110,20 +114,19 @@ function addBlocks(sum: Float64Array | null, gram: Float64Array, order: number):
   return total;
 }
 
-/** Columns [begin, end) of a row-major matrix, as rows. */
-function transposedColumns(
+/** Columns [begin, end) of a row-major matrix, as rows, divided by a power of two. */
+function scaledColumns(
   values: Values,
   rows: number,
   columns: number,
+  scale: number,
   begin: number,
   end: number,
-): Values {
-  const out =
-    values instanceof Float32Array
-      ? new Float32Array((end - begin) * rows)
-      : new Float64Array((end - begin) * rows);
+  out: Float64Array,
+): void {
+  const row = new Float64Array(end - begin);
   for (let r = 0; r < rows; r++) {
-    for (let c = begin; c < end; c++) out[(c - begin) * rows + r] = values[r * columns + c];
+    scaled(values, scale, r * columns + begin, r * columns + end, row);
+    for (let c = 0; c < row.length; c++) out[c * rows + r] = row[c];
   }
-  return out;
 }

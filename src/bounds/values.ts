@@ -33,9 +33,14 @@ export function powerOfTwoBelow(x: number): number {
   return p;
 }
 
-/** `values / scale` in float64, `scale` a power of two. */
-export function scaled(values: Values, scale: number, begin = 0, end = values.length): Float64Array {
-  const out = new Float64Array(end - begin);
+/** `values / scale` in float64, from `begin` to `end`; `scale` is a power of two. */
+export function scaled(
+  values: Values,
+  scale: number,
+  begin = 0,
+  end = values.length,
+  out: Float64Array = new Float64Array(end - begin),
+): Float64Array {
   // Two factors: 1 / scale itself overflows for the smallest subnormal scales.
   const half = scale < 2 ** -1000 ? 2 ** 500 : 1;
   const factor = 1 / (scale * half);

@@ -1,6 +1,6 @@
 /** ONNX Runtime, loaded when first needed, and its sessions. */
 import type * as OnnxRuntime from 'onnxruntime-node';
-import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { InferenceSession } from 'onnxruntime-node';
 import { encodeProgram, type Precision, type Program } from './program';
 
 /** Providers in the order in which `auto` tries them. */
@@ -65,25 +65,37 @@ export class Sessions {
 
   constructor(readonly provider: Provider) {}
 
-  /** Runs a program; answers the values of its outputs by name. @throws ProviderError */
+  /**
+   * Runs a program; answers the values of its outputs by name.
+   * @param results arrays that outputs are written into; the runtime allocates the others
+   * @throws ProviderError
+   */
   async run(
     program: Program,
     precision: Precision,
     operands: Readonly<Record<string, Operand>>,
+    results: Readonly<Record<string, Operand>> = {},
   ): Promise<Record<string, Float32Array | Float64Array>> {
     const { Tensor } = await loadRuntime();
     try {
       const session = await this.session(program, precision);
-      const feeds: Record<string, Tensor> = {};
-      for (const [name, { values, shape }] of Object.entries(operands)) {
-        feeds[name] = new Tensor(precision, values as Float32Array, shape);
-      }
-      const outputs = await session.run(feeds);
-      const results: Record<string, Float32Array | Float64Array> = {};
-      for (const [name, tensor] of Object.entries(outputs)) {
-        results[name] = tensor.data as Float32Array | Float64Array;
-      }
-      return results;
+      const tensors = (named: Readonly<Record<string, Operand>>) =>
+        Object.fromEntries(
+          Object.entries(named).map(([name, { values, shape }]) => [
+            name,
+            new Tensor(precision, values as Float32Array, shape),
+          ]),
+        );
+      const outputs = await session.run(tensors(operands), {
+        ...Object.fromEntries(Object.keys(program.outputs).map((name) => [name, null])),
+        ...tensors(results),
+      });
+      return Object.fromEntries(
+        Object.entries(outputs).map(([name, { data }]) => [
+          name,
+          results[name]?.values ?? (data as Float32Array | Float64Array),
+        ]),
+      );
     } catch (error) {
       throw new ProviderError(this.provider, error);
     }

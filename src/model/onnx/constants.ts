@@ -1,4 +1,5 @@
 /** Weights behind nodes: what Constant, Cast, Transpose, DequantizeLinear and the like make is a constant too. */
+import { quote } from '../quote';
 import { fromValues } from '../tensor';
 import { Unfit } from './attributes';
 import { arithmeticFolds } from './constants/arithmetic';
@@ -53,6 +54,6 @@ export async function foldConstants(
     return await rule(operation, context);
   } catch (error) {
     if (!(error instanceof Unfit || error instanceof RangeError)) throw error;
-    throw new Unfit(`the ${operation.opType} '${operation.label}' does not fit its inputs: ${error.message}`);
+    throw new Unfit(`the ${operation.opType} ${quote(operation.label)} cannot be followed, ${error.message}`);
   }
 }

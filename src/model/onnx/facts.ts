@@ -12,6 +12,9 @@ import type { Known } from './shapes/rule';
 import { computeSmall, isSmall, isSmallOperation, shapeArray, sizeArray, type SmallArray } from './small';
 import { isFloat } from './types';
 
+/** Elements that may be computed to read a size: a small part of a large table is not worth it. */
+const maximumCost = 2 ** 16;
+
 /** Follows all values from the network's inputs on. */
 export async function establishFacts(file: OnnxFile, program: Program, options: OpenOptions): Promise<Facts> {
   const facts = new Facts(file.bytes, options.inputSize);
@@ -182,16 +185,15 @@ export class Facts implements Known, ConstantContext {
 
   private isSmallConstant(value: Value): boolean {
     const constant = this.constants.get(value);
-    return constant !== undefined && isSmall(constant.tensor.shape);
+    return constant !== undefined && isSmall(constant.tensor.shape) && constant.cost <= maximumCost;
   }
 
   private async array(value: Value | null): Promise<SmallArray | null> {
     if (value === null) return null;
     const known = this.arrays.get(value);
     if (known !== undefined) return known;
-    const constant = this.constants.get(value);
-    const array =
-      constant === undefined || !isSmall(constant.tensor.shape) ? null : await readSmall(constant);
+    const constant = this.isSmallConstant(value) ? this.constants.get(value) : undefined;
+    const array = constant === undefined ? null : await readSmall(constant);
     if (array !== null) this.arrays.set(value, array);
     return array;
   }

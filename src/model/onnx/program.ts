@@ -4,6 +4,7 @@
  */
 import { CyclicGraphError, LimitExceededError, MalformedFileError } from '../errors';
 import type { Tensor } from '../model';
+import { quote } from '../quote';
 import type { Attribute, Graph, LocalFunction, Node, OnnxFile, ValueInfo } from './graph';
 
 /** Where a value comes from. */
@@ -90,7 +91,7 @@ class Flattener {
     for (const definition of file.functions) {
       const key = functionKey(definition.domain, definition.name, definition.overload);
       if (this.functions.has(key)) {
-        throw new MalformedFileError(file.path, `the function '${definition.name}' is defined twice`);
+        throw new MalformedFileError(file.path, `the function ${quote(definition.name)} is defined twice`);
       }
       this.functions.set(key, definition);
     }
@@ -151,7 +152,7 @@ class Flattener {
     if (scope.depth > maximumDepth) {
       throw new LimitExceededError(
         this.file.path,
-        `the nodes of '${prefix}' are inside more than ${maximumDepth} others`,
+        `the nodes of ${quote(prefix)} are inside more than ${maximumDepth} others`,
       );
     }
     if (this.calls.size > 0) {
@@ -222,7 +223,7 @@ class Flattener {
 
   private inline(definition: LocalFunction, call: Operation, scope: Scope): Body {
     if (this.calls.has(definition)) {
-      throw new CyclicGraphError(this.file.path, `the function '${definition.name}' calls itself`);
+      throw new CyclicGraphError(this.file.path, `the function ${quote(definition.name)} calls itself`);
     }
     this.calls.add(definition);
     const attributes = new Map([...definition.attributes, ...call.attributes]);
@@ -252,7 +253,7 @@ class Scope {
 
   define(value: Value): void {
     if (this.values.has(value.name)) {
-      throw new MalformedFileError(this.path, `the value '${value.name}' is defined twice`);
+      throw new MalformedFileError(this.path, `the value ${quote(value.name)} is defined twice`);
     }
     this.values.set(value.name, value);
   }
@@ -312,7 +313,7 @@ function inOrder(operations: readonly Operation[], path: string): Operation[] {
         state.set(next, 'started');
         stack.push({ operation: next, pending: dependenciesOf(next) });
       } else if (state.get(next) === 'started') {
-        throw new CyclicGraphError(path, `the node '${next.label}' depends on its own output`);
+        throw new CyclicGraphError(path, `the node ${quote(next.label)} depends on its own output`);
       }
     }
   }

@@ -79,3 +79,9 @@ export function common(shapes: readonly (Shape | null)[]): Shape | null {
   if (others.some((other) => other?.length !== first.length)) return null;
   return first.map((own, axis) => (others.every((other) => other?.[axis] === own) ? own : null));
 }
+
+/** `(2, ?, 3)`, for messages. */
+export function written(shape: Shape): string {
+  const shown = shape.slice(0, 8).map((length) => length ?? '?');
+  return `(${shown.join(', ')}${shape.length > shown.length ? ', ...' : ''})`;
+}

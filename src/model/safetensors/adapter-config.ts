@@ -2,7 +2,7 @@
 import { MalformedFileError } from '../errors';
 import { findBeside } from './beside';
 import { asObject, readJsonObject, type JsonObject } from './json';
-import { quote } from './quote';
+import { quote } from '../quote';
 
 /** Bytes; real ones have some kilobytes. */
 const largestConfig = 16_000_000;

@@ -5,7 +5,7 @@ import { readAdapterConfig, type AdapterConfig } from './adapter-config';
 import { leftOut, type Catalog } from './catalog';
 import { convolutionOf, spatialRank } from './convolution';
 import { kernelProduct, largestProduct } from './kernel-product';
-import { quote } from './quote';
+import { quote } from '../quote';
 import type { SideFile } from './side-file';
 import type { StoredTensor } from './stored-tensor';
 

@@ -3,7 +3,7 @@ import { LimitExceededError, MalformedFileError, UnknownFormatError } from '../e
 import { RangeFile, resolveInside } from '../file';
 import { readHeader } from './header';
 import { asObject, readJsonObject } from './json';
-import { quote } from './quote';
+import { quote } from '../quote';
 import { StoredTensor } from './stored-tensor';
 
 export interface Archive {

@@ -3,7 +3,7 @@ import type { Values } from '../elements';
 import { InvalidTensorError } from '../errors';
 import type { Tensor } from '../model';
 import { derived, elementCount } from '../tensor';
-import { quote } from './quote';
+import { quote } from '../quote';
 import type { StoredTensor } from './stored-tensor';
 
 /**

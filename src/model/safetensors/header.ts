@@ -10,7 +10,7 @@ import {
 import { refuseGitLfsPointer, type RangeFile } from '../file';
 import { dtypeOf } from './dtypes';
 import { asObject, isObject, memberOf, parseJsonObject } from './json';
-import { quote } from './quote';
+import { quote } from '../quote';
 
 /** What the header says of one tensor, checked against the file. */
 export interface TensorEntry {

@@ -1,7 +1,13 @@
 /** The JSON around tensors: header, index, side files. All of it may be hostile. */
 import { LimitExceededError, MalformedFileError } from '../errors';
 import { RangeFile, refuseGitLfsPointer } from '../file';
-import { quote } from './quote';
+import { quote } from '../quote';
+
+/**
+ * Keys, lists and objects in one text: what its memory depends on. The largest index that is published has 500,000
+ * keys; a header takes seven for each tensor.
+ */
+const mostParts = 5_000_000;
 
 export type JsonObject = ReadonlyMap<string, unknown>;
 
@@ -9,7 +15,8 @@ export type JsonObject = ReadonlyMap<string, unknown>;
  * Parses the JSON object that `bytes` hold. A map, so that names like `__proto__` are names like others.
  * @param what names the text in messages: `the header`.
  * @param depth how deep objects and lists may be nested, the outer object included.
- * @throws MalformedFileError naming `path` for text that is no JSON object, or one with a key given twice.
+ * @throws MalformedFileError naming `path` for text that is no JSON object, or one with a key given twice;
+ * LimitExceededError for more keys, lists and objects than any model has.
  */
 export function parseJsonObject(bytes: Uint8Array, path: string, what: string, depth: number): JsonObject {
   let text: string;
@@ -23,6 +30,7 @@ export function parseJsonObject(bytes: Uint8Array, path: string, what: string, d
     checkStructure(text, depth);
     value = JSON.parse(text);
   } catch (error) {
+    if (error instanceof TooManyParts) throw new LimitExceededError(path, `${what} ${error.message}`);
     if (error instanceof StructureError) throw new MalformedFileError(path, `${what} ${error.message}`);
     throw new MalformedFileError(path, `${what} is not valid JSON`, { cause: error });
   }
@@ -72,18 +80,24 @@ export function asObject(value: unknown): JsonObject | null {
 }
 
 class StructureError extends Error {}
+class TooManyParts extends Error {}
 
 /**
- * Refuses what `JSON.parse` accepts but should not get: deep nesting, of which it could run out of memory, and
- * repeated keys, of which it would keep the last in silence. Text that is no JSON may pass.
+ * Refuses what `JSON.parse` accepts but should not get: deep nesting and millions of small parts, of which it could run
+ * out of memory, and repeated keys, of which it would keep the last in silence. Text that is no JSON may pass.
  */
 function checkStructure(text: string, depth: number): void {
   /** Keys seen of each open object; null for a list. */
   const open: (Set<string> | null)[] = [];
+  let parts = 0;
+  const count = () => {
+    if (++parts > mostParts) throw new TooManyParts(`has more than ${mostParts} keys, lists and objects`);
+  };
   for (let i = 0; i < text.length; i++) {
     switch (text[i]) {
       case '{':
       case '[':
+        count();
         if (open.length === depth) throw new StructureError(`is nested deeper than ${depth} levels`);
         open.push(text[i] === '{' ? new Set() : null);
         break;
@@ -95,6 +109,7 @@ function checkStructure(text: string, depth: number): void {
         const end = endOfString(text, i);
         const keys = open.at(-1);
         if (keys && isKey(text, end)) {
+          count();
           const quoted = text.slice(i, end);
           const key = quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
           if (keys.has(key)) throw new StructureError(`has the key ${quote(key)} twice`);

@@ -2,7 +2,7 @@
 import { MalformedFileError } from '../errors';
 import type { PaddingMode } from '../model';
 import { asObject, type JsonObject } from './json';
-import { quote } from './quote';
+import { quote } from '../quote';
 
 export type SettingOp = 'linear' | 'embedding' | 'experts' | 'convolution' | 'layerNorm' | 'rmsNorm' | 'skip';
 

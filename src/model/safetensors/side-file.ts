@@ -6,7 +6,7 @@ import { LimitExceededError, MalformedFileError } from '../errors';
 import { findBeside } from './beside';
 import { globMatches } from './glob';
 import { readJsonObject } from './json';
-import { quote } from './quote';
+import { quote } from '../quote';
 import { checkRules, type LayerSettings, type Rule } from './settings';
 
 /** Bytes; one rule for each of 100,000 layers fits. */

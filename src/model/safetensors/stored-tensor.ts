@@ -4,7 +4,7 @@ import type { RangeFile } from '../file';
 import { elementCount, type RangedTensor } from '../tensor';
 import { dtypeOf, type Dtype } from './dtypes';
 import type { TensorEntry } from './header';
-import { quote } from './quote';
+import { quote } from '../quote';
 
 /** A tensor in a safetensors file, read on demand. */
 export class StoredTensor implements RangedTensor {

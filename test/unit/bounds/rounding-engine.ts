@@ -31,8 +31,12 @@ export class UnluckyEngine extends Engine {
     m: number,
     n: number,
     c: Float64Array | null,
+    precision: Precision = this.precision,
   ): Promise<Float64Array> {
-    const product = this.skew(await super.addGram(a, m, n, null), m, UNIT_ROUNDOFF_OF[this.precision]);
+    const exact = await super.addGram(a, m, n, null, precision);
+    // Up to 64 rows in float32 are the slices whose products are exact, on any device.
+    const product =
+      precision === 'float32' && m <= 64 ? exact : this.skew(exact, m, UNIT_ROUNDOFF_OF[precision]);
     return c === null ? product : product.map((value, at) => value + c[at]);
   }
 

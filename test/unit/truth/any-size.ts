@@ -4,7 +4,7 @@
  */
 import type { ConvolutionLayer } from './layer';
 import { groupAlone, product } from './layer';
-import { largestEigenvalue } from './singular-values';
+import { largestEigenvalue, singularValues } from './singular-values';
 
 /** Where the taps of one axis go when the input is split by its residues modulo the stride. */
 interface PhasedAxis {
@@ -20,6 +20,8 @@ export interface Symbol {
   /** Per axis, largest number of whole waves in one period. */
   readonly degrees: readonly number[];
   norm(frequency: readonly number[]): number;
+  /** All singular values there, descending. */
+  spectrum(frequency: readonly number[]): number[];
 }
 
 /** The symbol of a layer of one group. The adjoint has the conjugate transpose of it, so the same norms. */
@@ -103,6 +105,21 @@ export function symbolOf(layer: ConvolutionLayer): Symbol {
   return {
     periods: divisors.map((divisor) => (2 * Math.PI) / divisor),
     degrees: axes.map(({ shifts }, axis) => Math.max(...shifts) / divisors[axis]),
+    spectrum(frequency) {
+      evaluate(frequency);
+      // [[Re, -Im], [Im, Re]] has every singular value twice.
+      const values = new Float64Array(4 * size * other);
+      for (let a = 0; a < size; a++) {
+        for (let b = 0; b < other; b++) {
+          const at = a * other + b;
+          values[a * 2 * other + b] = values[(a + size) * 2 * other + other + b] = real[at];
+          values[(a + size) * 2 * other + b] = imaginary[at];
+          values[a * 2 * other + other + b] = -imaginary[at];
+        }
+      }
+      const twice = singularValues({ rows: 2 * size, columns: 2 * other, values });
+      return Array.from({ length: size }, (_, index) => factor * twice[2 * index]);
+    },
     norm(frequency) {
       const squared = evaluate(frequency);
       if (size === 1) return factor * Math.sqrt(squared);

@@ -45,12 +45,16 @@ export function separableLayers(modes: readonly PaddingMode[]): fc.Arbitrary<Sep
         groups: fc.constantFrom(1, 1, 2),
         outputs: fc.integer({ min: 3, max: 6 }),
         inputs: fc.integer({ min: 3, max: 6 }),
+        family: fc.constantFrom('gaussian', 'gaussian', 'orthogonal', 'pair', 'rankOne', 'zero'),
         seed: fc.integer(),
-      }),
+      } as const),
     )
-    .map(({ mode, axes, groups, outputs, inputs, seed }) => {
+    .map(({ mode, axes, groups, outputs, inputs, family, seed }) => {
       const random = seeded(seed);
-      const channels = Array.from({ length: groups }, () => matrixFamilies.gaussian(random, outputs, inputs));
+      // Where there are two groups, the second is always the ordinary one.
+      const channels = Array.from({ length: groups }, (_, group) =>
+        matrixFamilies[group === 0 ? family : 'gaussian'](random, outputs, inputs),
+      );
       const lines = axes.map(({ taps, stride, dilation, begin, end, size }) =>
         lineOf(
           Float64Array.from({ length: taps }, () => Math.round(20 * (random() - 0.4)) / 8),

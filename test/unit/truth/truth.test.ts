@@ -239,6 +239,20 @@ describe('the norm over all input sizes', () => {
     );
   });
 
+  it('is the largest of the singular values at a frequency', () => {
+    fc.assert(
+      fc.property(convolutions({ ...everyConvolution, axes: [1, 2] }), fc.integer(), ({ layer }, seed) => {
+        const random = seeded(seed);
+        const symbol = symbolOf(groupAlone(layer, 0));
+        const frequency = layer.strides.map(() => 2 * Math.PI * random());
+        const spectrum = symbol.spectrum(frequency);
+        expectClose(spectrum[0], symbol.norm(frequency), 1e-13);
+        expect([...spectrum].sort((a, b) => b - a)).toEqual(spectrum);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   it('is the aliasing formula of a strided convolution', () => {
     // |F(w)|^2 = mean over the s aliases of the symbol without stride, one output channel.
     const weight = [0.3, -1.2, 2.5, 0.7, -0.4];

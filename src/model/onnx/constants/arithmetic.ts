@@ -120,7 +120,7 @@ function elementwise(
   apply: (a: number, b: number) => number,
 ): Constant {
   const shape = broadcast([a.tensor.shape, b.tensor.shape]);
-  if (shape === null || !isKnown(shape)) throw new Unfit('their shapes do not fit together');
+  if (shape === null || !isKnown(shape)) throw new Unfit('the shapes of its inputs do not fit together');
   const stepsOfA = broadcastStrides(a.tensor.shape, shape.length);
   const stepsOfB = broadcastStrides(b.tensor.shape, shape.length);
   const operation = `${name}(${a.tensor.shape.join(',')}; ${keyOf([b.tensor])})`;

@@ -1,6 +1,7 @@
 /** A value of the network that is the same whatever its input. */
 import { createHash } from 'node:crypto';
 import type { Tensor } from '../../model';
+import { quote } from '../../quote';
 import { elementCount } from '../../tensor';
 import { Unfit } from '../attributes';
 import type { Numbers } from '../layout';
@@ -29,7 +30,8 @@ export interface ConstantContext extends Numbers {
 
 /** A tensor as it is in the file. @throws Unfit where it has more dimensions than are followed */
 export function storedConstant(name: string, tensor: Tensor, type: string = tensor.dtype): Constant {
-  if (tensor.shape.length > maximumRank) throw new Unfit(`'${name}' has ${tensor.shape.length} dimensions`);
+  if (tensor.shape.length > maximumRank)
+    throw new Unfit(`${quote(name)} has ${tensor.shape.length} dimensions`);
   return { tensor, type, stored: { name, tensor }, depth: 0, cost: elementCount(tensor.shape) };
 }
 

@@ -1,16 +1,17 @@
 /** Constants whose elements are moved, cut and joined. */
 import type { Values } from '../../elements';
+import { quote } from '../../quote';
 import { derived, elementCount, reshaped, sliced, transposed } from '../../tensor';
 import { flagAttribute, intAttribute, intsAttribute, Unfit } from '../attributes';
 import { extentOf, listOf, reshapedShape, sliceRanges, splitSizes } from '../layout';
 import type { Operation } from '../program';
-import { axesOf, axisOf, isKnown, type Shape } from '../shape';
+import { axesOf, axisOf, isKnown, written, type Shape } from '../shape';
 import { digest, following, keyOf, made, type Constant, type ConstantContext, type Fold } from './constant';
 
 /** The same elements in the same order. */
 export function view(base: Constant, shape: Shape | null, context: ConstantContext): Constant {
   if (shape === null || !isKnown(shape)) {
-    throw new Unfit(`(${base.tensor.shape.join(', ')}) cannot take the shape`);
+    throw new Unfit(`${written(base.tensor.shape)} cannot take the shape`);
   }
   return made(context, reshaped(base.tensor, shape), base.type, [base]);
 }
@@ -22,7 +23,7 @@ async function knownList(
   context: ConstantContext,
 ): Promise<readonly number[] | undefined> {
   const list = await listOf(operation, name, input, context);
-  if (list === null) throw new Unfit(`its ${name} are not constant`);
+  if (list === null) throw new Unfit(`the input ${quote(name)} is not constant`);
   return list;
 }
 
@@ -108,7 +109,7 @@ const concat: Fold = (operation, context) => {
       tensor.shape.length === shape.length &&
       tensor.shape.every((length, i) => i === axis || length === shape[i]),
   );
-  if (axis === null || !fits) throw new Unfit('they differ in shape or type');
+  if (axis === null || !fits) throw new Unfit('its parts differ in shape or type');
   if (parts.length === 1) return [first];
 
   const tensors = parts.map((part) => part.tensor);

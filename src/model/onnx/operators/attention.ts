@@ -3,7 +3,8 @@ import { elementCount, sliced } from '../../tensor';
 import { intsAttribute } from '../attributes';
 import type { Constant } from '../constants/constant';
 import type { Operation } from '../program';
-import { inputOf, row, unfit, weightAt, written, type LayerDraft, type LayerRule } from './rule';
+import { written } from '../shape';
+import { inputOf, row, unfit, weightAt, type LayerDraft, type LayerRule } from './rule';
 
 /**
  * @param weight (inputs, queries + keys + values)

@@ -3,10 +3,10 @@ import { flagAttribute, intAttribute, stringAttribute } from '../attributes';
 import type { Constant } from '../constants/constant';
 import type { Facts } from '../facts';
 import type { Operation } from '../program';
-import { isKnown } from '../shape';
+import { isKnown, written } from '../shape';
 import { transpositionOfAxis, transposedWindowOf, windowOf } from '../window';
 import { paddingOf, spatialSize } from './padding';
-import { inputOf, row, unfit, weightAt, withWeight, written, type LayerDraft, type LayerRule } from './rule';
+import { inputOf, row, unfit, weightAt, withWeight, type LayerDraft, type LayerRule } from './rule';
 
 /**
  * @param kernel (co, ci / groups, k_1 .. k_d)

@@ -1,7 +1,9 @@
 /** Einsum of an activation with a constant, where it is a plain contraction. */
+import { quote } from '../../quote';
 import { elementCount, transposed } from '../../tensor';
 import { stringAttribute, Unfit } from '../attributes';
-import { constantFactor, inputOf, row, weightAt, written, type LayerRule } from './rule';
+import { written } from '../shape';
+import { constantFactor, inputOf, row, weightAt, type LayerRule } from './rule';
 
 /**
  * Labels that the weight shares with the activation only are summed over, those that it shares with the output only
@@ -28,7 +30,7 @@ const einsum: LayerRule = (operation, facts) => {
     [...own].every((label) => activation.includes(label) || output.includes(label)) &&
     [...activation].every((label) => own.includes(label) || output.includes(label)) &&
     [...output].every((label) => own.includes(label) || activation.includes(label));
-  if (!isPlain) throw new Unfit(`its equation '${equation}' is no plain product with a matrix`);
+  if (!isPlain) throw new Unfit(`its equation ${quote(equation)} is no plain product with a matrix`);
   requireSameLengths(own, shape, activation, facts.shape(inputOf(operation, other)));
 
   const axes = [...own].map((_, axis) => axis);

@@ -1,4 +1,5 @@
 /** Operations with weights that are no layer: why their weights are in no row. */
+import { quote } from '../../quote';
 import { elementCount } from '../../tensor';
 import { isWeight, type Constant } from '../constants/constant';
 import type { Facts } from '../facts';
@@ -128,6 +129,6 @@ function reasonFor(operation: Operation, facts: Facts): string {
     reasons.get(operator) ??
     (operation.domain === ''
       ? 'its constants are no weights of a linear layer'
-      : `an operator of the domain '${operation.domain}' that is not analysed`)
+      : `an operator of the domain ${quote(operation.domain)} that is not analysed`)
   );
 }

@@ -6,17 +6,9 @@ import type { Constant } from '../constants/constant';
 import type { Facts } from '../facts';
 import type { Operation } from '../program';
 import type { Shape } from '../shape';
+import { written } from '../shape';
 import { fusedActivation } from './convolution';
-import {
-  constantFactor,
-  inputOf,
-  row,
-  unfit,
-  weightAt,
-  written,
-  type LayerDraft,
-  type LayerRule,
-} from './rule';
+import { constantFactor, inputOf, row, unfit, weightAt, type LayerDraft, type LayerRule } from './rule';
 
 /** The constant as one matrix as it is stored: its transpose has the same norm. @throws Unfit where it is none */
 export function matrixRow(
@@ -127,7 +119,7 @@ const gemm: LayerRule = (operation, facts) => {
 
 /** @throws Unfit */
 export function finite(alpha: number): number {
-  if (!Number.isFinite(alpha)) throw new Unfit(`its attribute 'alpha' is ${alpha}`);
+  if (!Number.isFinite(alpha)) throw new Unfit(`its attribute "alpha" is ${alpha}`);
   return alpha;
 }
 

@@ -1,11 +1,12 @@
 /** Normalisations: with frozen statistics a diagonal, else with the statistics of the input. */
+import { quote } from '../../quote';
 import { elementCount } from '../../tensor';
 import { flagAttribute, floatAttribute, intAttribute, Unfit } from '../attributes';
 import type { Constant } from '../constants/constant';
 import type { Facts } from '../facts';
 import type { Operation } from '../program';
-import { axisOf, dimension, productOf, type Dimension, type Shape } from '../shape';
-import { inputOf, row, weightAt, written, type LayerDraft, type LayerRule } from './rule';
+import { axisOf, dimension, productOf, type Dimension, type Shape, written } from '../shape';
+import { inputOf, row, weightAt, type LayerDraft, type LayerRule } from './rule';
 
 const batchNormalization: LayerRule = (operation, facts) => {
   const { opset } = operation;
@@ -19,8 +20,8 @@ const batchNormalization: LayerRule = (operation, facts) => {
   const variance = weightAt(operation, facts, 4, 'its variance');
   if (elementCount(gain.tensor.shape) !== elementCount(variance.tensor.shape)) {
     throw new Unfit(
-      `its gain '${gain.stored.name}' of shape ${written(gain.tensor.shape)} and its variance ` +
-        `'${variance.stored.name}' of shape ${written(variance.tensor.shape)} differ`,
+      `its gain ${quote(gain.stored.name)} of shape ${written(gain.tensor.shape)} and its variance ` +
+        `${quote(variance.stored.name)} of shape ${written(variance.tensor.shape)} differ`,
     );
   }
   const epsilon = epsilonOf(operation, 1e-5);
@@ -61,7 +62,7 @@ export function normalizationRow(operation: Operation, facts: Facts, kind: Norma
 function epsilonOf(operation: Operation, absent: number): number {
   // The default is a float32 as every attribute is.
   const epsilon = floatAttribute(operation, 'epsilon', Math.fround(absent));
-  if (!(epsilon >= 0 && Number.isFinite(epsilon))) throw new Unfit(`its attribute 'epsilon' is ${epsilon}`);
+  if (!(epsilon >= 0 && Number.isFinite(epsilon))) throw new Unfit(`its attribute "epsilon" is ${epsilon}`);
   return epsilon;
 }
 
@@ -100,7 +101,7 @@ function positions(spatial: Shape | null, facts: Facts): Dimension {
 function groupNormalization(attribute: string, isLast: (operation: Operation) => boolean): LayerRule {
   return (operation, facts) => {
     const groups = intAttribute(operation, attribute, 0);
-    if (groups < 1) throw new Unfit(`its attribute '${attribute}' is ${groups}`);
+    if (groups < 1) throw new Unfit(`its attribute ${quote(attribute)} is ${groups}`);
     const channelsLast = isLast(operation);
     const notes = [
       ...(intAttribute(operation, 'activation', 0) === 1

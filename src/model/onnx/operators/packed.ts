@@ -5,19 +5,10 @@ import { intAttribute, Unfit } from '../attributes';
 import type { Constant } from '../constants/constant';
 import type { Facts } from '../facts';
 import type { Operation } from '../program';
-import { axisOf } from '../shape';
+import { axisOf, written } from '../shape';
 import { integerFormat, isFloat } from '../types';
 import { matrixRow } from './matrix';
-import {
-  fitting,
-  inputOf,
-  quantizedWeightAt,
-  unfit,
-  weightAt,
-  whyNotConstant,
-  written,
-  type LayerRule,
-} from './rule';
+import { fitting, inputOf, quantizedWeightAt, unfit, weightAt, whyNotConstant, type LayerRule } from './rule';
 
 /**
  * Integers out of bytes, the first in the lowest bits.

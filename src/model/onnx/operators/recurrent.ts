@@ -5,6 +5,7 @@ import { intAttribute, stringAttribute, Unfit } from '../attributes';
 import type { Constant } from '../constants/constant';
 import type { Facts } from '../facts';
 import type { Operation } from '../program';
+import { written } from '../shape';
 import { realWeight, zeroPointAt } from './real-weight';
 import {
   inputOf,
@@ -12,7 +13,6 @@ import {
   row,
   unfit,
   weightAt,
-  written,
   type LayerDraft,
   type LayerRule,
   type SkippedDraft,

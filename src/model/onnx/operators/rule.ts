@@ -1,5 +1,6 @@
 /** How an operator with weights becomes rows of the table. */
 import type { Operator, Layer, Skipped } from '../../model';
+import { quote } from '../../quote';
 import { elementCount } from '../../tensor';
 import { Unfit } from '../attributes';
 import type { Constant } from '../constants/constant';
@@ -86,7 +87,7 @@ function requireNumbers(constant: Constant, what: string): void {
 /** A reason that is about a weight; `clause` goes on after its name. */
 export function unfit(weight: Constant, clause: string, what = 'its weight'): Unfit {
   const { name } = weight.stored;
-  return new Unfit(`${what} '${name}' ${clause}`, name);
+  return new Unfit(`${what} ${quote(name)} ${clause}`, name);
 }
 
 /** A tensor that is made of a weight, its scale and its zero point. @throws Unfit where they do not go together */
@@ -106,19 +107,20 @@ export async function withWeight<T>(weight: Constant, describe: () => T | Promis
     return await describe();
   } catch (error) {
     if (!(error instanceof Unfit) || error.weight !== null) throw error;
-    throw new Unfit(`${error.message} (for its weight '${weight.stored.name}')`, weight.stored.name);
+    throw new Unfit(`${error.message} (for its weight ${quote(weight.stored.name)})`, weight.stored.name);
   }
 }
 
 export function whyNotConstant(value: Value, facts: Facts, what: string): string {
   const reason = facts.reason(value);
-  if (reason !== null) return `${what} cannot be followed: ${reason}`;
+  if (reason !== null) return `${what} is unknown: ${reason}`;
   const origin = facts.origin(value);
   if (origin !== null) {
-    return `${what} is computed from constants by '${origin.label}' (${origin.opType}), which is not followed`;
+    return `${what} is computed from constants by ${quote(origin.label)} (${origin.opType}), which is not followed`;
   }
-  if (value.source.kind === 'sparse') return `${what} '${value.name}' is a sparse tensor, which is not read`;
-  if (value.source.kind === 'undefined') return `${what} '${value.name}' is defined nowhere in the file`;
+  if (value.source.kind === 'sparse')
+    return `${what} ${quote(value.name)} is a sparse tensor, which is not read`;
+  if (value.source.kind === 'undefined') return `${what} ${quote(value.name)} is defined nowhere in the file`;
   return `${what} is computed by the network`;
 }
 
@@ -146,9 +148,4 @@ export function constantFactor(
     }
   }
   throw new Unfit('both factors are activations');
-}
-
-/** `(2, 3)` */
-export function written(shape: readonly (number | null)[]): string {
-  return `(${shape.map((length) => length ?? '?').join(', ')})`;
 }

@@ -143,6 +143,12 @@ describe('readHeader', () => {
       '"shape" twice',
     ],
     ['deep nesting', container(`{"w":${'['.repeat(1e6)}`), MalformedFileError, 'nested deeper'],
+    [
+      'millions of lists',
+      container(`{"w":[${'[],'.repeat(6e6)}0]}`),
+      LimitExceededError,
+      'more than 5000000 keys, lists and objects',
+    ],
     ['metadata that is no object', container('{"__metadata__":[]}'), MalformedFileError, '__metadata__'],
     ['metadata that is no text', container('{"__metadata__":{"a":1}}'), MalformedFileError, '"a"'],
     ['an entry that is no object', container('{"w":3}'), MalformedFileError, '"w"'],
