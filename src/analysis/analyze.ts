@@ -14,6 +14,7 @@ import type {
   SkippedReport,
 } from '../report/report';
 import { estimateCost } from './cost';
+import { collectGarbage } from './garbage';
 import { encloseOperator, type OperatorEnclosure } from './operator';
 import { describeLayer, failedRow, operatorKey, rowOf } from './row';
 
@@ -48,6 +49,9 @@ export interface AnalysisEvents {
   onRow(index: number, row: LayerReport): void;
 }
 
+/** Parameters from which a layer's memory is worth giving back at once: 16 MB in float64. */
+const LARGE_LAYER = 2 ** 21;
+
 /**
  * Opens the model, chooses the device, and computes the layers in the order of the file, one at a time.
  * Rejects with a `ModelError` where the file cannot be analysed at all.
@@ -74,6 +78,7 @@ export async function analyze(request: AnalysisRequest, events: AnalysisEvents):
       // The event must have left the process before native code blocks it, or crashes it.
       await new Promise(setImmediate);
       events.onRow(index, await analysis.row(layers[index]));
+      if (layers[index].parameters >= LARGE_LAYER) collectGarbage();
     }
   } finally {
     await model.close();

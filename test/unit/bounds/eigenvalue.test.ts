@@ -24,43 +24,48 @@ const families = [
   'spiked',
   'graded',
 ] as const;
-/** Below and above the order at which the factorisation goes over to blocks, and across several of them. */
-const orders = [2, 3, 17, 40, 160, 161, 257, 300];
-
-function gramOf(family: (typeof families)[number], order: number): Float64Array {
-  const a: Matrix = matrixFamilies[family](seeded(order), order + 3, order);
-  return multiply(transpose(a), a).values;
+interface Case {
+  readonly name: string;
+  readonly order: number;
+  readonly g: Float64Array;
+  readonly truth: number;
 }
+
+function caseOf(family: (typeof families)[number], order: number): Case {
+  const a: Matrix = matrixFamilies[family](seeded(order), order + 3, order);
+  const g = multiply(transpose(a), a).values;
+  return { name: `${family} ${order}`, order, g, truth: exactEigenvalue(g.slice(), order) };
+}
+
+/** Below and above the order at which the factorisation goes over to blocks, and across several of them. */
+const cases: readonly Case[] = [
+  ...[2, 3, 17, 40].flatMap((order) => families.map((family) => caseOf(family, order))),
+  ...[160, 161, 257].flatMap((order) =>
+    (['gaussian', 'clustered', 'power', 'pair'] as const).map((family) => caseOf(family, order)),
+  ),
+];
 
 describe('boundByCholesky', () => {
   it.each(engines)(
     'is never below the largest eigenvalue, and close where it answers: %s',
     async (_, one) => {
-      for (const order of orders) {
-        for (const family of ['gaussian', 'clustered', 'power'] as const) {
-          const g = gramOf(family, order);
-          const truth = exactEigenvalue(g.slice(), order);
-          for (const excess of [1e-12, 1e-9, 1e-6, 1e-3, 0.5]) {
-            const bound = await boundByCholesky(one, g, order, truth * (1 + excess));
-            if (excess >= 1e-6) expect(bound, `${family} ${order} ${excess}`).not.toBeNull();
-            if (bound === null) continue;
-            expect(bound).toBeGreaterThanOrEqual(truth * (1 - 1e-14));
-            expect(bound).toBeLessThanOrEqual(truth * (1 + excess) * (1 + 1e-9));
-          }
+      for (const { name, order, g, truth } of cases) {
+        for (const excess of [1e-12, 1e-9, 1e-6, 1e-3, 0.5]) {
+          const bound = await boundByCholesky(one, g, order, truth * (1 + excess));
+          if (excess >= 1e-6) expect(bound, `${name} ${excess}`).not.toBeNull();
+          if (bound === null) continue;
+          expect(bound, name).toBeGreaterThanOrEqual(truth * (1 - 1e-14));
+          expect(bound, name).toBeLessThanOrEqual(truth * (1 + excess) * (1 + 1e-9));
         }
       }
     },
   );
 
   it('never answers less than the largest eigenvalue when asked for it', async () => {
-    for (const order of orders) {
-      for (const family of families) {
-        const g = gramOf(family, order);
-        const truth = exactEigenvalue(g.slice(), order);
-        for (const theta of [truth * (1 - 1e-3), truth / 2, 0, -truth]) {
-          const bound = await boundByCholesky(engine, g, order, theta);
-          expect(bound === null || bound >= truth * (1 - 1e-13), `${family} ${order} ${theta}`).toBe(true);
-        }
+    for (const { name, order, g, truth } of cases) {
+      for (const theta of [truth * (1 - 1e-3), truth / 2, 0, -truth]) {
+        const bound = await boundByCholesky(engine, g, order, theta);
+        expect(bound === null || bound >= truth * (1 - 1e-13), `${name} ${theta}`).toBe(true);
       }
     }
   });
@@ -68,16 +73,11 @@ describe('boundByCholesky', () => {
 
 describe('largestEigenvalue', () => {
   it.each(engines)('encloses the largest eigenvalue within the tolerance: %s', async (_, one) => {
-    for (const order of orders.filter((n) => n < 300)) {
-      for (const family of families) {
-        const g = gramOf(family, order);
-        const truth = exactEigenvalue(g.slice(), order);
-        const found = await largestEigenvalue(one, g, order, 1e-6);
-        const what = `${family} ${order}`;
-        expect(found.lower, what).toBeLessThanOrEqual(truth * (1 + 1e-13));
-        expect(found.upper, what).toBeGreaterThanOrEqual(truth * (1 - 1e-13));
-        expect(found.upper - found.lower, what).toBeLessThanOrEqual(1e-5 * truth);
-      }
+    for (const { name, order, g, truth } of cases) {
+      const found = await largestEigenvalue(one, g, order, 1e-6);
+      expect(found.lower, name).toBeLessThanOrEqual(truth * (1 + 1e-13));
+      expect(found.upper, name).toBeGreaterThanOrEqual(truth * (1 - 1e-13));
+      expect(found.upper - found.lower, name).toBeLessThanOrEqual(1e-5 * truth);
     }
   });
 

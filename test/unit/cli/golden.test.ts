@@ -1,10 +1,12 @@
-import { copyFile, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DeviceCheck, Report } from '../../../src/report/report';
 import { rowDefect } from '../../../src/report/row-defect';
 import { cellWidth } from '../../../src/report/text';
-import { installReal, run } from './command-line';
+import { dist } from '../product';
+import { run, type Ended } from './command-line';
 
 const golden = join(import.meta.dirname, '../../fixtures/golden');
 
@@ -18,7 +20,7 @@ let folder: string;
 let truth: Record<string, Truth>;
 
 beforeAll(async () => {
-  folder = await installReal();
+  folder = await mkdtemp(join(tmpdir(), 'lipschitz-lens-golden-'));
   for (const name of ['golden_zoo.onnx', 'golden_zoo.safetensors']) {
     await copyFile(join(golden, name), join(folder, name));
   }
@@ -27,7 +29,9 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-const analyze = (...args: string[]) => run(folder, ['analyze', '--device', 'cpu', ...args]);
+function analyze(...args: string[]): Promise<Ended> {
+  return run(dist, ['analyze', '--device', 'cpu', ...args], { cwd: folder });
+}
 
 describe('the command line and its worker', () => {
   it('print a sound report of every layer', async () => {
@@ -106,7 +110,7 @@ describe('the command line and its worker', () => {
   });
 
   it('check the devices', async () => {
-    const { code, stdout, stderr } = await run(folder, ['devices']);
+    const { code, stdout, stderr } = await run(dist, ['devices']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const providers: DeviceCheck['provider'][] = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'];
     // A long description goes on in indented lines.

@@ -1,31 +1,19 @@
 import { fork, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AnalysisRequest } from '../../../src/worker/client';
+import { dist } from '../product';
 import { DEFAULT_SETTINGS } from '../report/sample';
 
-const root = join(import.meta.dirname, '../../..');
+const worker = join(dist, 'worker.js');
 let folder: string;
-let worker: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lipschitz-lens-worker-'));
-  worker = join(folder, 'worker.cjs');
-  await build({
-    entryPoints: [join(root, 'src/worker/main.ts')],
-    outfile: worker,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    external: ['onnxruntime-node'],
-    loader: { '.proto': 'text' },
-  });
-  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'), 'dir');
 });
 
 afterAll(() => rm(folder, { recursive: true }));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DataType, type AttributeProto, type NodeProto } from '../../../../src/schema/onnx';
+import { DataType, type NodeProto } from '../../../../src/schema/onnx';
 import { Folder } from '../../folder';
 import { float, int, modelBytes, node, tensor, text, value } from '../../onnx-builder';
 import { normByRuntime, normOf } from './jacobian';
@@ -174,11 +174,7 @@ describe('the variants of ONNX Runtime', () => {
       [{ transA: int(1), alpha: float(-2) }, ['w', 'x'], [5, 4, 3], [4, 2]],
       [{ transA: int(1) }, ['w', 'x'], [4, 3], [5, 4, 2]],
     ] as const) {
-      await expectSameNorm(
-        node('FusedMatMul', [...inputs], ['y'], attributes as Record<string, AttributeProto>, domain),
-        weight,
-        input,
-      );
+      await expectSameNorm(node('FusedMatMul', [...inputs], ['y'], attributes, domain), weight, input);
     }
   });
 

@@ -237,7 +237,9 @@ describe('readHeader', () => {
   it('shortens and escapes hostile names in messages', async () => {
     const name = `\n\u001b[31m${'x'.repeat(1e6)}`;
     const error = await headerOf(container(JSON.stringify({ [name]: 1 }))).catch((reason: unknown) => reason);
-    expect((error as Error).message).toMatch(/"\\n\\u001b\[31mx{190,200}\.\.\." is not/);
+    const { message } = error as Error;
+    expect(message).toMatch(/"\\n\\u001b\[31mx{50,200}/);
+    expect(message.length - folder.path.length).toBeLessThan(500);
   });
 
   it('reads a header of 50 MB', async () => {
