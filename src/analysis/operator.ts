@@ -131,6 +131,9 @@ async function encloseConvolution(
   if (enclosure.sized && layer.padding.amounts === null) {
     notes.push('the file does not give the padding: "same" padding is assumed');
   }
+  if (!enclosure.sized && operator.inputSize !== null && settings.method === 'auto') {
+    notes.push('the file does not give the padding: the bound is for any input size');
+  }
   if (!enclosure.sized && layer.padding.mode !== 'zeros' && layer.padding.mode !== 'circular') {
     notes.push(`the bound includes what ${layer.padding.mode} padding can add on the smallest inputs`);
   }
@@ -164,7 +167,11 @@ function convolutionLayer(
   };
   const { amounts } = operator.padding;
   const mode = paddingMode(operator, settings);
-  if (!transposed) return { ...common, padding: { mode, amounts }, inputSize: operator.inputSize };
+  if (!transposed) {
+    // Circular padding means "same" where nothing else is said. Zeros of an unknown amount only allow any input size.
+    const known = amounts !== null || mode === 'circular';
+    return { ...common, padding: { mode, amounts }, inputSize: known ? operator.inputSize : null };
+  }
   const { inputSize, outputSize } = operator;
   if (inputSize === null || outputSize === null || amounts === null) {
     return { ...common, padding: { mode: 'zeros', amounts: null }, inputSize: null };

@@ -4,7 +4,8 @@ import { largestEigenvalue } from './eigenvalue';
 import { FACTORED, symbolNorms } from './hermitian';
 import { halfExtent, type PolyphaseKernel, product, undilated, unravel } from './kernel';
 import { type Enclosure, gamma, roundDown, roundUp, sqrtOf, UNIT_ROUNDOFF, ZERO } from './rounding';
-import { climb, type Frequency, symbolError, type SymbolPeak, symbolsAt } from './symbol';
+import { climb, highestPeak } from './climb';
+import { type Frequency, symbolError, symbolsAt } from './symbol';
 import { sumOfSquares } from './values';
 
 /** Values of the symbols that are worked on at a time. */
@@ -60,12 +61,11 @@ export async function boundAnySize(
 ): Promise<AnySizeEnclosure> {
   const kernel = undilated(original);
   const { rows, columns } = kernel;
-  const d = kernel.positions[0].length;
-  const origin: Frequency = new Array<number>(d).fill(0);
+  const origin: Frequency = kernel.positions[0].map(() => 0);
   const tau = halfExtent(kernel);
 
   const exactError = symbolError(kernel, UNIT_ROUNDOFF_OF.float64);
-  let peak = climbFromBest(kernel, startingFrequencies(d, tau), exactError);
+  let peak = highestPeak(kernel);
   const improve = (start: Frequency, rounds: number) => {
     const found = climb(kernel, start, rounds, exactError);
     if (found.norm > peak.norm) peak = found;
@@ -137,14 +137,6 @@ function largest(values: readonly number[], floor: number): number {
   return values.reduce((a, b) => Math.max(a, b), floor);
 }
 
-/** The highest of the maxima above the two best starts. */
-function climbFromBest(kernel: PolyphaseKernel, starts: readonly Frequency[], error: number): SymbolPeak {
-  const first = starts.map((start) => climb(kernel, start, 1, error));
-  first.sort((a, b) => b.norm - a.norm);
-  const peaks = first.slice(0, 2).map(({ frequency }) => climb(kernel, frequency, 12, error));
-  return [...first, ...peaks].reduce((a, b) => (b.norm > a.norm ? b : a));
-}
-
 /**
  * Rounding of the symbols and their Gram matrices with unit roundoff u, relative to the norm, with the mean of `||F||_F^2` over
  * the torus in place of each symbol's own.
@@ -213,18 +205,6 @@ function halves(cell: Cell, tau: readonly number[]): Cell[] {
       tau,
     ),
   );
-}
-
-/** Where local maxima often are: the corners of the torus, and a few places between. */
-function startingFrequencies(d: number, tau: readonly number[]): Frequency[] {
-  const starts: Frequency[] = [];
-  for (let corner = 0; corner < 2 ** d; corner++) {
-    const w = Array.from({ length: d }, (_, axis) => ((corner >> axis) & 1) * Math.PI);
-    if (w.every((x, axis) => x === 0 || tau[axis] > 0)) starts.push(w);
-  }
-  for (let k = 1; k <= 3; k++)
-    starts.push(Array.from({ length: d }, (_, axis) => ((k * 0.618 + axis * 0.414) % 1) * Math.PI));
-  return starts;
 }
 
 /**

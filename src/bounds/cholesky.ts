@@ -27,14 +27,10 @@ export async function boundByCholesky(
   let squaredFactor = 0;
   let squaredMatrix = 0;
   const panels: Float64Array[] = [];
-  // Two arrays in turn: fresh ones would be garbage faster than it is collected.
-  const buffers = [new Float64Array(n * BLOCK), new Float64Array(n * BLOCK)];
-  let turn = 0;
-  const buffer = (length: number) => buffers[turn++ % 2].subarray(0, length);
   for (let begin = 0; begin < n; begin += BLOCK) {
     const width = Math.min(BLOCK, n - begin);
     const height = n - begin;
-    let panel = shiftedPanel(g, n, begin, width, theta, buffer(height * width));
+    let panel = shiftedPanel(g, n, begin, width, theta);
     squaredMatrix += 2 * sumSquares(panel, 0, panel.length);
     for (let j = 0; j < panels.length; j++) {
       // Panel j starts at row j BLOCK and is BLOCK wide: the rows from `begin` on are one contiguous piece.
@@ -46,7 +42,6 @@ export async function boundByCholesky(
         height,
         BLOCK,
         width,
-        buffer(height * width),
       );
     }
     const diagonal = panel.slice(0, width * width);
@@ -63,15 +58,7 @@ export async function boundByCholesky(
     const columns = new Float64Array(height * width);
     columns.set(factor);
     columns.set(solved, width * width);
-    const residual = await engine.subtractProduct(
-      panel,
-      columns,
-      factor,
-      height,
-      width,
-      width,
-      buffer(height * width),
-    );
+    const residual = await engine.subtractProduct(panel, columns, factor, height, width, width);
     // Twice: the panel stands for its mirror image too.
     squaredResidual += 2 * sumSquares(residual, 0, residual.length);
     squaredFactor += sumSquares(columns, 0, columns.length);
@@ -83,14 +70,8 @@ export async function boundByCholesky(
 }
 
 /** `theta I - g`, columns [begin, begin + width), rows from `begin` on. */
-function shiftedPanel(
-  g: Float64Array,
-  n: number,
-  begin: number,
-  width: number,
-  theta: number,
-  panel: Float64Array,
-): Float64Array {
+function shiftedPanel(g: Float64Array, n: number, begin: number, width: number, theta: number): Float64Array {
+  const panel = new Float64Array((n - begin) * width);
   for (let i = begin; i < n; i++) {
     for (let j = 0; j < width; j++) panel[(i - begin) * width + j] = -g[i * n + begin + j];
   }
@@ -99,7 +80,7 @@ function shiftedPanel(
 }
 
 function boundUnblocked(g: Float64Array, n: number, theta: number): number | null {
-  const matrix = shiftedPanel(g, n, 0, n, theta, new Float64Array(n * n));
+  const matrix = shiftedPanel(g, n, 0, n, theta);
   let trace = 0;
   for (let i = 0; i < n; i++) trace += Math.abs(matrix[i * n + i]);
   if (choleskyFactor(matrix, n) === null) return null;

@@ -10,7 +10,8 @@ import {
   METHODS,
   splitGroups,
 } from './convolution';
-import { gramCircularBound, gramKernelBound, lowerBoundBySymbol } from './gram';
+import { highestPeak } from './climb';
+import { gramCircularBound, gramKernelBound } from './gram';
 import { boundMatrix } from './matrix';
 import { outputSize } from './padding';
 import { type Enclosure, roundUp } from './rounding';
@@ -59,7 +60,7 @@ export async function boundConvolutionByGram(
     const { lower, upper } = matrix
       ? await boundMatrix(engine, { values, rows, columns }, 1e-6)
       : {
-          lower: lowerBoundBySymbol(kernel),
+          lower: highestPeak(kernel).norm,
           upper: await gramKernelBound(engine, kernel, iterations ?? DEFAULT_ITERATIONS.kernel),
         };
     norms.push({ lower: Math.min(lower, upper), upper: factor === 1 ? upper : roundUp(upper * factor) });

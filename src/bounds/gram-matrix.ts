@@ -1,4 +1,4 @@
-import { type Engine, UNIT_ROUNDOFF_OF } from '../compute/engine';
+import { type BulkArray, type Engine, UNIT_ROUNDOFF_OF } from '../compute/engine';
 import { gamma } from './rounding';
 import { scaled, sumOfSquares, type Values } from './values';
 
@@ -16,10 +16,10 @@ const SLICE_BITS = [8, 17, 26] as const;
 const FLOAT32_ROWS = 256;
 
 export interface GramMatrix {
-  /** Symmetric up to `error`, row-major. */
+  /** Symmetric, row-major. */
   readonly values: Float64Array;
   readonly order: number;
-  /** Bound on the spectral norm of `values` (or either of its triangles, mirrored) minus the exact product. */
+  /** Bound on the spectral norm of `values` minus the exact product. */
   readonly error: number;
 }
 
@@ -45,30 +45,29 @@ export async function gramMatrix(
   const fitting = Math.max(1, Math.floor(PANEL_ELEMENTS / order));
   const height = Math.min(length, fitting, float64 ? length : sliced ? SLICED_ROWS : FLOAT32_ROWS);
 
-  // Two sums in turn, and one panel: fresh ones would be garbage faster than it is collected.
-  let sum: Float64Array | null = null;
-  let spare: Float64Array | undefined;
+  const sum = new Float64Array(order * order);
   const buffer = new Float64Array(height * order);
   let squares = 0;
   let leftOver = 0;
   let panels = 0;
   for (let begin = 0; begin < length; begin += height) {
-    const end = Math.min(length, begin + height);
-    const panel = buffer.subarray(0, (end - begin) * order);
-    if (rows >= columns) scaled(values, scale, begin * columns, end * columns, panel);
-    else scaledColumns(values, rows, columns, scale, begin, end, panel);
+    const width = Math.min(length, begin + height) - begin;
+    const panel = buffer.subarray(0, width * order);
+    if (rows >= columns) scaledRows(values, columns, scale, begin, width, panel);
+    else scaledColumns(values, rows, columns, scale, begin, width, panel);
     squares += sumOfSquares(panel);
     if (sliced) {
-      const { slices, remainder } = slice(panel, end - begin, order);
+      const { slices, remainder } = slice(panel);
       leftOver += remainder;
-      sum = addBlocks(sum, await engine.addGram(slices, end - begin, 3 * order, null, precision), order);
+      for (const a of slices) {
+        for (const b of slices) await addGram(engine, a, order, width, sum, b);
+      }
     } else {
-      const before: Float64Array | null = sum;
-      sum = await engine.addGram(panel, end - begin, order, before, precision, spare);
-      if (before !== null && before !== sum) spare = before;
+      await addGram(engine, engine.toBulk(panel, precision), order, width, sum);
     }
     panels++;
   }
+  mirror(sum, order);
 
   // With R what the slices leave over, `A^T A - (A - R)^T (A - R)` is `R^T A + A^T R - R^T R`.
   const unsliced = Math.sqrt(leftOver) * (2 * Math.sqrt(squares) + Math.sqrt(leftOver));
@@ -77,56 +76,90 @@ export async function gramMatrix(
     : sliced
       ? gamma(9 * panels + 4)
       : gamma(height + 4, UNIT_ROUNDOFF_OF.float32) + gamma(panels + 4);
-  return { values: sum ?? new Float64Array(0), order, error: (relative * squares + unsliced) * (1 + 1e-9) };
+  return { values: sum, order, error: (relative * squares + unsliced) * (1 + 1e-9) };
 }
 
+/** Rows of the products of one call: the runtime copies what it answers. */
+const BLOCK_ROWS = 512;
+
 /**
- * Three slices of every value, side by side: (rows, 3 columns). Slice i holds multiples of `2^-SLICE_BITS[i]`; as integers they
- * have at most 9 bits and a sign.
+ * Adds `A B^T` to the lower triangle of `sum` (and to whatever else its blocks cover), a and b (order, width); `A A^T` where
+ * b is absent. Only the blocks on and below the diagonal are computed.
  */
-function slice(
-  panel: Float64Array,
-  rows: number,
-  columns: number,
-): { slices: Float64Array; remainder: number } {
-  const slices = new Float64Array(3 * panel.length);
-  let remainder = 0;
-  for (let r = 0; r < rows; r++) {
-    for (let c = 0; c < columns; c++) {
-      let rest = panel[r * columns + c];
-      SLICE_BITS.forEach((bits, i) => {
-        const part = Math.round(rest * 2 ** bits) / 2 ** bits;
-        slices[(r * 3 + i) * columns + c] = part;
-        rest -= part;
-      });
-      remainder += rest * rest;
+export async function addGram(
+  engine: Engine,
+  a: BulkArray,
+  order: number,
+  width: number,
+  sum: Float64Array,
+  b: BulkArray = a,
+): Promise<void> {
+  for (let begin = 0; begin < order; begin += BLOCK_ROWS) {
+    const end = Math.min(order, begin + BLOCK_ROWS);
+    const block = await engine.multiplyTransposed(
+      a.subarray(begin * width, end * width),
+      b.subarray(0, end * width),
+      end - begin,
+      width,
+      end,
+    );
+    for (let r = begin, k = 0; r < end; r++) {
+      for (let c = 0; c < end; c++, k++) sum[r * order + c] += block[k];
     }
+  }
+}
+
+/** Copies the lower triangle to the upper one. */
+export function mirror(matrix: Float64Array, order: number): void {
+  for (let r = 1; r < order; r++) {
+    for (let c = 0; c < r; c++) matrix[c * order + r] = matrix[r * order + c];
+  }
+}
+
+/** Three float32 slices of every value; slice i holds multiples of `2^-SLICE_BITS[i]`, integers of at most 9 bits. */
+function slice(panel: Float64Array): { slices: Float32Array[]; remainder: number } {
+  const slices = SLICE_BITS.map(() => new Float32Array(panel.length));
+  let remainder = 0;
+  for (let i = 0; i < panel.length; i++) {
+    let rest = panel[i];
+    SLICE_BITS.forEach((bits, s) => {
+      const part = Math.round(rest * 2 ** bits) / 2 ** bits;
+      slices[s][i] = part;
+      rest -= part;
+    });
+    remainder += rest * rest;
   }
   return { slices, remainder };
 }
 
-/** Adds the nine blocks of the Gram matrix of three slices to the sum. */
-function addBlocks(sum: Float64Array | null, gram: Float64Array, order: number): Float64Array {
-  const total = sum ?? new Float64Array(order * order);
-  for (let i = 0; i < 3 * order; i++) {
-    for (let j = 0; j < 3 * order; j++) total[(i % order) * order + (j % order)] += gram[i * 3 * order + j];
+/** Rows [begin, begin + width) of a row-major matrix as columns of `out` (columns, width), divided by a power of two. */
+function scaledRows(
+  values: Values,
+  columns: number,
+  scale: number,
+  begin: number,
+  width: number,
+  out: Float64Array,
+): void {
+  const row = new Float64Array(columns);
+  for (let r = 0; r < width; r++) {
+    scaled(values, scale, (begin + r) * columns, (begin + r + 1) * columns, row);
+    for (let c = 0; c < columns; c++) out[c * width + r] = row[c];
   }
-  return total;
 }
 
-/** Columns [begin, end) of a row-major matrix, as rows, divided by a power of two. */
+/** Columns [begin, begin + width) of a row-major matrix, (rows, width), divided by a power of two. */
 function scaledColumns(
   values: Values,
   rows: number,
   columns: number,
   scale: number,
   begin: number,
-  end: number,
+  width: number,
   out: Float64Array,
 ): void {
-  const row = new Float64Array(end - begin);
   for (let r = 0; r < rows; r++) {
-    scaled(values, scale, r * columns + begin, r * columns + end, row);
-    for (let c = 0; c < row.length; c++) out[c * rows + r] = row[c];
+    const from = r * columns + begin;
+    scaled(values, scale, from, from + width, out.subarray(r * width, (r + 1) * width));
   }
 }

@@ -6,10 +6,10 @@
 import type { BulkArray, Engine } from '../compute/engine';
 import { halfGrid } from './grid';
 import { halfExtent, type PolyphaseKernel, product, unravel } from './kernel';
-import { gramMatrix } from './gram-matrix';
+import { addGram, gramMatrix, mirror } from './gram-matrix';
 import { frobeniusOf, type Matrix } from './matrix';
-import { climb, symbolError, symbolsAt } from './symbol';
-import { type Enclosure, UNIT_ROUNDOFF, ZERO } from './rounding';
+import { symbolsAt } from './symbol';
+import { type Enclosure, ZERO } from './rounding';
 import { exponentScale, powerOfTwoBelow, scaled, sumOfSquares } from './values';
 
 /** Float64 values that the frequencies of one kernel may take up. */
@@ -42,7 +42,10 @@ export async function gramMatrixBound(engine: Engine, matrix: Matrix, iterations
   for (let t = 1; t < iterations; t++) {
     const norm = powerOfTwoBelow(Math.sqrt(sumOfSquares(iterate)));
     logarithm = 2 * (logarithm + Math.log(norm));
-    iterate = await engine.addGram(scaled(iterate, norm), order, order, null);
+    const factor = scaled(iterate, norm);
+    iterate = new Float64Array(order * order);
+    await addGram(engine, engine.toBulk(factor), order, order, iterate);
+    mirror(iterate, order);
   }
   const bound = Math.exp(2 ** -iterations * (logarithm + Math.log(sumOfSquares(iterate)) / 2));
   return outward({ lower: 0, upper: scale * bound }).upper;
@@ -127,14 +130,6 @@ export async function gramKernelBound(
   return largest === 0
     ? 0
     : outward({ lower: 0, upper: Math.exp(2 ** -iterations * (logarithm + Math.log(largest))) }).upper;
-}
-
-/** A lower bound of the norm for any input size: the highest symbol that climbing finds. */
-export function lowerBoundBySymbol(kernel: PolyphaseKernel): number {
-  const origin = kernel.positions[0].map(() => 0);
-  const error = symbolError(kernel, UNIT_ROUNDOFF);
-  const starts = [origin, origin.map(() => Math.PI), origin.map((_, axis) => 0.7 + axis)];
-  return Math.max(...starts.map((start) => climb(kernel, start, 12, error).norm));
 }
 
 /** Rounding is not accounted for by this method, only kept from showing where a bound is attained. */

@@ -31,30 +31,14 @@ export class Engine {
     return precision === 'float64' ? values : Float32Array.from(values);
   }
 
-  /**
-   * `c + A^T A`, a (m, n), c (n, n) or null for zero. In float64 on the CPU; in float32 the product is taken on the device,
-   * the sum in float64.
-   * @param into array that the result may be written into, other than c
-   */
-  async addGram(
-    a: Float64Array,
-    m: number,
-    n: number,
-    c: Float64Array | null,
-    precision: Precision = this.precision,
-    into: Float64Array = new Float64Array(n * n),
-  ): Promise<Float64Array> {
-    const operand = { values: this.toBulk(a, precision), shape: [m, n] };
-    if (precision === 'float64') {
-      const shape = [n, n];
-      const result = { g: { values: into, shape } };
-      if (c === null) await this.exact.run(programs.gram, precision, { a: operand }, result);
-      else await this.exact.run(programs.addGram, precision, { a: operand, c: { values: c, shape } }, result);
-      return into;
-    }
-    const { g } = await this.bulk.run(programs.gram, precision, { a: operand });
-    if (c === null) return Float64Array.from(g);
-    for (let i = 0; i < c.length; i++) c[i] += g[i];
+  /** `A B^T`, a (m, k), b (n, k), both of one precision: float64 on the CPU, float32 on the device. */
+  async multiplyTransposed(a: BulkArray, b: BulkArray, m: number, k: number, n: number): Promise<BulkArray> {
+    const precision = precisionOf(a);
+    const sessions = precision === 'float64' ? this.exact : this.bulk;
+    const { c } = await sessions.run(programs.multiplyTransposed, precision, {
+      a: { values: a, shape: [m, k] },
+      b: { values: b, shape: [n, k] },
+    });
     return c;
   }
 
@@ -84,10 +68,7 @@ export class Engine {
     return c as Float64Array;
   }
 
-  /**
-   * `C - A B^T`, a (m, k), b (n, k), c (m, n), in float64 on the CPU.
-   * @param into array that the result is written into, other than c
-   */
+  /** `C - A B^T`, a (m, k), b (n, k), c (m, n), in float64 on the CPU. */
   async subtractProduct(
     c: Float64Array,
     a: Float64Array,
@@ -95,16 +76,13 @@ export class Engine {
     m: number,
     k: number,
     n: number,
-    into: Float64Array = new Float64Array(m * n),
   ): Promise<Float64Array> {
-    const operands = {
+    const { d } = await this.exact.run(programs.subtractProduct, 'float64', {
       a: { values: a, shape: [m, k] },
       b: { values: b, shape: [n, k] },
       c: { values: c, shape: [m, n] },
-    };
-    const result = { d: { values: into, shape: [m, n] } };
-    await this.exact.run(programs.subtractProduct, 'float64', operands, result);
-    return into;
+    });
+    return d as Float64Array;
   }
 
   /** `A B`, a (m, k), b (k, n), both of one precision, on the device. */

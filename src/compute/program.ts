@@ -48,20 +48,12 @@ const real = (name: string, f: number): AttributeProto => ({ name, f, type: Attr
 const transposeLastTwo = (input: string, output: string) =>
   node('Transpose', [input], output, [{ name: 'perm', ints: [0, 2, 1], type: AttributeType.INTS }]);
 
-/** `A^T A` of a (m, n). */
-export const gram: Program = {
-  name: 'gram',
-  inputs: { a: 2 },
-  outputs: { g: 2 },
-  nodes: [node('Gemm', ['a', 'a'], 'g', [integer('transA', 1)])],
-};
-
-/** `C + A^T A` of a (m, n), c (n, n). */
-export const addGram: Program = {
-  name: 'addGram',
-  inputs: { a: 2, c: 2 },
-  outputs: { g: 2 },
-  nodes: [node('Gemm', ['a', 'a', 'c'], 'g', [integer('transA', 1)])],
+/** `A B^T` of a (m, k), b (n, k). */
+export const multiplyTransposed: Program = {
+  name: 'multiplyTransposed',
+  inputs: { a: 2, b: 2 },
+  outputs: { c: 2 },
+  nodes: [node('Gemm', ['a', 'b'], 'c', [integer('transB', 1)])],
 };
 
 /** `A B`. */

@@ -65,36 +65,21 @@ export class Sessions {
 
   constructor(readonly provider: Provider) {}
 
-  /**
-   * Runs a program; answers the values of its outputs by name.
-   * @param results arrays that outputs are written into; the runtime allocates the others
-   * @throws ProviderError
-   */
+  /** Runs a program; answers the values of its outputs by name. @throws ProviderError */
   async run(
     program: Program,
     precision: Precision,
     operands: Readonly<Record<string, Operand>>,
-    results: Readonly<Record<string, Operand>> = {},
   ): Promise<Record<string, Float32Array | Float64Array>> {
     const { Tensor } = await loadRuntime();
     try {
       const session = await this.session(program, precision);
-      const tensors = (named: Readonly<Record<string, Operand>>) =>
-        Object.fromEntries(
-          Object.entries(named).map(([name, { values, shape }]) => [
-            name,
-            new Tensor(precision, values as Float32Array, shape),
-          ]),
-        );
-      const outputs = await session.run(tensors(operands), {
-        ...Object.fromEntries(Object.keys(program.outputs).map((name) => [name, null])),
-        ...tensors(results),
-      });
+      const feeds = Object.entries(operands).map(
+        ([name, { values, shape }]) => [name, new Tensor(precision, values as Float32Array, shape)] as const,
+      );
+      const outputs = await session.run(Object.fromEntries(feeds));
       return Object.fromEntries(
-        Object.entries(outputs).map(([name, { data }]) => [
-          name,
-          results[name]?.values ?? (data as Float32Array | Float64Array),
-        ]),
+        Object.entries(outputs).map(([name, { data }]) => [name, data as Float32Array | Float64Array]),
       );
     } catch (error) {
       throw new ProviderError(this.provider, error);

@@ -56,8 +56,7 @@ export async function modelOf(file: OnnxFile, options: OpenOptions): Promise<Mod
   const names = new Names(file);
   const layers: Layer[] = [];
   const skipped: Skipped[] = [];
-  for (const operation of program.operations) {
-    const { layers: rows, skipped: rest = [] } = await describe(operation, facts);
+  for (const [operation, { layers: rows, skipped: rest = [] }] of await outcomesOf(program, facts)) {
     for (const { suffix, ...row } of rows) {
       layers.push({ name: names.unique(operation.label + suffix), op: operation.opType, ...row });
     }
@@ -70,18 +69,34 @@ export async function modelOf(file: OnnxFile, options: OpenOptions): Promise<Mod
   return { path, format: 'onnx', bytes, layers, skipped, close: () => file.close() };
 }
 
-async function describe(operation: Operation, facts: Facts): Promise<Outcome> {
-  if (operation.isCall || isFolded(operation, facts)) return { layers: [] };
+/** What there is to say about the operations that compute with weights or should, in their order. */
+async function outcomesOf(program: Program, facts: Facts): Promise<Map<Operation, Outcome>> {
+  const outcomes = new Map<Operation, Outcome>();
+  const absorbed = new Set<Operation>();
+  for (const operation of program.operations) {
+    if (operation.isCall || isFolded(operation, facts)) continue;
+    const outcome = (await describe(operation, facts)) ?? remaining(operation, facts);
+    if (outcome !== null) outcomes.set(operation, outcome);
+    for (const other of outcome?.absorbed ?? []) absorbed.add(other);
+  }
+  for (const operation of absorbed) outcomes.delete(operation);
+  return outcomes;
+}
+
+/** Null where the operation is no layer. */
+async function describe(operation: Operation, facts: Facts): Promise<Outcome | null> {
   try {
-    const outcome = await rules.get(operatorOf(operation))?.(operation, facts);
-    if (outcome) return outcome;
+    return (await rules.get(operatorOf(operation))?.(operation, facts)) ?? null;
   } catch (error) {
     if (!(error instanceof Unfit)) throw error;
     const weight = error.weight ?? matrixAmongInputs(operation, facts);
     return { layers: [], skipped: [{ suffix: '', weight, reason: error.message }] };
   }
+}
+
+function remaining(operation: Operation, facts: Facts): Outcome | null {
   const rest = leftover(operation, facts);
-  return { layers: [], skipped: rest === null ? [] : [rest] };
+  return rest === null ? null : { layers: [], skipped: [rest] };
 }
 
 /** Its outputs are constants: what uses them shows the weights. */

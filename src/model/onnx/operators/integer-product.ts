@@ -15,8 +15,8 @@ const convInteger: LayerRule = async (operation, facts) => {
   const weight = quantizedWeightAt(operation, facts, 1);
   const zeroPoint = zeroPointAt(operation, facts, 3);
   const unscaled = { weight, zeroPoint, axis: 0, fromEnd: weight.tensor.shape.length - 2 };
-  const { real, notes } = await scaledLater(operation, facts, unscaled, inputOf(operation, 0));
-  return { layers: [await convolutionRow(operation, facts, real, false, notes)] };
+  const { real, notes, absorbed } = await scaledLater(operation, facts, unscaled, inputOf(operation, 0));
+  return { layers: [await convolutionRow(operation, facts, real, false, notes)], absorbed };
 };
 
 const matMulInteger: LayerRule = async (operation, facts) => {
@@ -27,8 +27,9 @@ const matMulInteger: LayerRule = async (operation, facts) => {
   const axis = (isRight ? last : lastButOne)(weight.tensor.shape.length);
   const input = inputOf(operation, factor.other);
   const unscaled = { weight, zeroPoint, axis, fromEnd: isRight ? 0 : 1 };
-  const { real, notes } = await scaledLater(operation, facts, unscaled, input);
-  return { layers: [productRow(real, isRight ? 'rows' : 'columns', facts.shape(input), 1, notes)] };
+  const { real, notes, absorbed } = await scaledLater(operation, facts, unscaled, input);
+  const layer = productRow(real, isRight ? 'rows' : 'columns', facts.shape(input), 1, notes);
+  return { layers: [layer], absorbed };
 };
 
 /** A weight whose scale is to be found. */
@@ -39,6 +40,13 @@ interface Unscaled {
   readonly axis: number | null;
   /** Number of axes of the output behind that of the channels. */
   readonly fromEnd: number;
+}
+
+interface Scaled {
+  readonly real: Constant;
+  readonly notes: readonly string[];
+  /** The Mul that has the scale. */
+  readonly absorbed: readonly Operation[];
 }
 
 /**
@@ -52,22 +60,25 @@ async function scaledLater(
   facts: Facts,
   { weight, zeroPoint, axis, fromEnd }: Unscaled,
   input: Value | null,
-): Promise<{ readonly real: Constant; readonly notes: readonly string[] }> {
+): Promise<Scaled> {
   const channels = axis === null ? 1 : weight.tensor.shape[axis];
   const factors = factorsAfter(operation, facts, input);
   const scale = factors?.constant ?? null;
   if (factors === null || scale === null || !isAlong(scale.tensor, channels, fromEnd)) {
     const note = 'Its weights are in units of their quantisation step: no scale in the file belongs to them.';
-    return { real: realWeight(weight, null, zeroPoint, axis), notes: [note] };
+    return { real: realWeight(weight, null, zeroPoint, axis), notes: [note], absorbed: [] };
   }
   const real = realWeight(weight, scale, zeroPoint, axis);
-  if (factors.isDynamic) return { real, notes: [] };
+  const absorbed = [factors.operation];
+  if (factors.isDynamic) return { real, notes: [], absorbed };
   const step = await stepOf(input, facts);
-  if (step === null) return { real, notes: ['Its input is in units of its quantisation step.'] };
-  return { real: { ...real, tensor: dividedBy(real.tensor, step) }, notes: [] };
+  if (step === null) return { real, notes: ['Its input is in units of its quantisation step.'], absorbed };
+  return { real: { ...real, tensor: dividedBy(real.tensor, step) }, notes: [], absorbed };
 }
 
 interface Factors {
+  /** The Mul that has them. */
+  readonly operation: Operation;
   readonly constant: Constant | null;
   /** The scale of the activation, measured when the network runs. */
   readonly isDynamic: boolean;
@@ -82,19 +93,24 @@ function factorsAfter(operation: Operation, facts: Facts, input: Value | null): 
   const multiplication = onlyUser(value);
   if (multiplication === null || operatorOf(multiplication) !== 'Mul') return null;
   const other = multiplication.inputs.find((factor) => factor !== value) ?? null;
-  const found = factorOf(other, facts, input);
+  const found = factorOf(other, multiplication, facts, input);
   if (found !== null || other?.source.kind !== 'operation') return found;
   const { operation: scales } = other.source;
   if (operatorOf(scales) !== 'Mul') return null;
-  const [a, b] = scales.inputs.map((factor) => factorOf(factor, facts, input));
+  const [a, b] = scales.inputs.map((factor) => factorOf(factor, scales, facts, input));
   if (a === null || b === null || a.isDynamic === b.isDynamic) return null;
-  return { constant: a.constant ?? b.constant, isDynamic: true };
+  return { operation: scales, constant: a.constant ?? b.constant, isDynamic: true };
 }
 
-function factorOf(value: Value | null, facts: Facts, input: Value | null): Factors | null {
+function factorOf(
+  value: Value | null,
+  operation: Operation,
+  facts: Facts,
+  input: Value | null,
+): Factors | null {
   const constant = facts.constant(value);
-  if (constant !== null) return { constant, isDynamic: false };
-  return isDynamicScale(value, input) ? { constant: null, isDynamic: true } : null;
+  if (constant !== null) return { operation, constant, isDynamic: false };
+  return isDynamicScale(value, input) ? { operation, constant: null, isDynamic: true } : null;
 }
 
 /** Second output of the DynamicQuantizeLinear of which the activation is the first. */

@@ -16,6 +16,8 @@ export interface Outcome {
   readonly layers: readonly LayerDraft[];
   /** Weights of the same operation that are in none of the rows; biases are not among them. */
   readonly skipped?: readonly SkippedDraft[];
+  /** Other operations whose constants are part of the rows, and which so need no entry of their own. */
+  readonly absorbed?: readonly Operation[];
 }
 
 /**

@@ -89,6 +89,12 @@ export function only({ layers, skipped }: Model): Layer {
   return layers[0];
 }
 
+export function layer(model: Model, name: string): Layer {
+  const found = model.layers.find((candidate) => candidate.name === name);
+  if (found === undefined) throw new Error(`no layer ${name} among ${names(model).join(', ')}`);
+  return found;
+}
+
 export function convolution(layer: Layer): ConvolutionOperator {
   if (layer.operator.kind !== 'convolution') throw new Error(`${layer.name} is a ${layer.operator.kind}`);
   return layer.operator;

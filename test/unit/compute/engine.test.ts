@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { type BulkArray, Engine } from '../../../src/compute/engine';
+import { multiply } from '../../../src/compute/program';
+import { ProviderError, Sessions } from '../../../src/compute/runtime';
+import { Float32Engine } from '../bounds/rounding-engine';
+import { seeded } from '../truth/random';
+
+const engine = new Engine('cpu');
+const float32 = new Float32Engine();
+
+/** Integers from -4 to 4: their products and sums are exact in every precision. */
+function integers(count: number, seed: number): Float64Array {
+  const random = seeded(seed);
+  return Float64Array.from({ length: count }, () => Math.floor(9 * random()) - 4);
+}
+
+/** `A B`, a (m, k), b (k, n). */
+function product(a: BulkArray, b: BulkArray, m: number, k: number, n: number): number[] {
+  return Array.from({ length: m * n }, (_, at) => {
+    let sum = 0;
+    for (let i = 0; i < k; i++) sum += a[Math.floor(at / n) * k + i] * b[i * n + (at % n)];
+    return sum;
+  });
+}
+
+/** Without negative zeros, which depend on the order of the sums. */
+function numbers(values: ArrayLike<number>): number[] {
+  return Array.from(values, (value) => value + 0);
+}
+
+/** Of a (rows, columns). */
+function transposed(a: Float64Array, rows: number, columns: number): Float64Array {
+  return a.map((_, at) => a[(at % rows) * columns + Math.floor(at / rows)]);
+}
+
+describe('an engine', () => {
+  const [m, k, n] = [7, 11, 5];
+
+  it('multiplies', async () => {
+    const [a, b] = [integers(m * k, 1), integers(k * n, 2)];
+    expect(numbers(await engine.multiply(a, b, m, k, n))).toEqual(product(a, b, m, k, n));
+    expect(await engine.multiply(new Float64Array(0), b, 0, k, n)).toHaveLength(0);
+    for (const one of [engine, float32]) {
+      const c = await one.bulkMultiply(one.toBulk(a), one.toBulk(b), m, k, n);
+      expect(c).toBeInstanceOf(one === float32 ? Float32Array : Float64Array);
+      expect(numbers(c)).toEqual(product(a, b, m, k, n));
+    }
+  });
+
+  it('multiplies batches', async () => {
+    const [a, b] = [integers(3 * m * k, 3), integers(3 * k * n, 4)];
+    const expected = [0, 1, 2].flatMap((i) =>
+      product(a.subarray(i * m * k, (i + 1) * m * k), b.subarray(i * k * n, (i + 1) * k * n), m, k, n),
+    );
+    expect(numbers(await engine.batchMultiply(a, b, 3, m, k, n))).toEqual(expected);
+  });
+
+  it('subtracts a product with a transposed matrix', async () => {
+    const [a, b, c] = [integers(m * k, 5), integers(n * k, 6), integers(m * n, 7)];
+    const expected = product(a, transposed(b, n, k), m, k, n).map((value, at) => c[at] - value);
+    expect(numbers(await engine.subtractProduct(c, a, b, m, k, n))).toEqual(expected);
+  });
+
+  it.each([
+    ['float64', engine],
+    ['float32', float32],
+  ])('adds a Gram matrix to another, in %s', async (_, one) => {
+    const [a, c] = [integers(m * n, 8), integers(n * n, 9)];
+    const gram = product(transposed(a, m, n), a, n, m, n);
+    expect(numbers(await one.addGram(a, m, n, null))).toEqual(gram);
+    const sum = gram.map((value, at) => c[at] + value);
+    expect(numbers(await one.addGram(a, m, n, c.slice()))).toEqual(sum);
+  });
+
+  it('adds to a Gram matrix in float64 what it multiplies in float32', async () => {
+    const c = Float64Array.of(2 ** 40);
+    expect(numbers(await float32.addGram(Float64Array.of(3), 1, 1, c))).toEqual([2 ** 40 + 9]);
+  });
+
+  it.each([
+    ['float64', engine],
+    ['float32', float32],
+  ])('squares complex matrices, in %s', async (_, one) => {
+    const [x, y] = [integers(m * n, 10), integers(m * n, 11)];
+    const [xt, yt] = [x, y].map((part) => transposed(part, m, n));
+    const real = product(xt, x, n, m, n).map((value, at) => value + product(yt, y, n, m, n)[at]);
+    const imaginary = product(xt, y, n, m, n).map((value, at) => value - product(yt, x, n, m, n)[at]);
+    const gram = await one.hermitianGram(one.toBulk(x), one.toBulk(y), 1, m, n);
+    expect(numbers(gram.real)).toEqual(real);
+    expect(numbers(gram.imaginary)).toEqual(imaginary);
+
+    const square = await one.hermitianSquare(gram.real, gram.imaginary, [2 ** -6], n);
+    const [p, q] = [Float64Array.from(real), Float64Array.from(imaginary)];
+    const pp = product(p, p, n, n, n);
+    const qq = product(q, q, n, n, n);
+    const pq = product(p, q, n, n, n);
+    const qp = product(q, p, n, n, n);
+    expect(numbers(square.real)).toEqual(pp.map((value, at) => (value - qq[at]) / 64));
+    expect(numbers(square.imaginary)).toEqual(pq.map((value, at) => (value + qp[at]) / 64));
+  });
+
+  it('rejects with the provider and one line where the runtime refuses', async () => {
+    const run = new Sessions('cpu').run(multiply, 'float64', {
+      a: { values: new Float64Array(6), shape: [2, 3] },
+      b: { values: new Float64Array(6), shape: [2, 3] },
+    });
+    const error = await run.catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ProviderError);
+    expect(error).toMatchObject({ name: 'ProviderError', provider: 'cpu' });
+    expect((error as ProviderError).message).toMatch(/^\S.*\S$/);
+  });
+});
