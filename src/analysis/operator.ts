@@ -10,6 +10,7 @@ import { boundConvolutionByGram } from '../bounds/gram-convolution';
 import { boundLowRank } from '../bounds/low-rank';
 import { boundMatrix } from '../bounds/matrix';
 import { boundDiagonal, boundNormalization } from '../bounds/normalization';
+import { times } from '../bounds/rounding';
 import type { RankedEnclosure } from '../bounds/stable-rank';
 import type { Values } from '../bounds/values';
 import type { Engine } from '../compute/engine';
@@ -265,8 +266,7 @@ function rescaled(
   { lower, upper }: { lower: number; upper: number },
   factor: number,
 ): { lower: number; upper: number } {
-  if (factor === 1) return { lower, upper };
-  return { lower: lower * factor * (1 - 2 ** -52), upper: upper * factor * (1 + 2 ** -52) };
+  return factor === 1 ? { lower, upper } : times({ lower, upper }, factor);
 }
 
 function largest(groups: readonly RankedEnclosure[]): { lower: number; upper: number } {

@@ -101,7 +101,10 @@ export async function boundAnySize(
       norms.forEach((norm, i) => {
         const bound = roundUp(norm.upper / some[i].cosine);
         bounds.push(bound);
-        if (norm.lower > peak.norm) improve(some[i].centre, 12);
+        if (norm.lower > peak.norm) {
+          peak = { frequency: some[i].centre, norm: norm.lower };
+          improve(some[i].centre, 12);
+        }
       });
     }
     return bounds;

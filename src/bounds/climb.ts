@@ -147,7 +147,7 @@ function coefficients(kernel: PolyphaseKernel, left: ComplexVector, right: Compl
   return { re, im };
 }
 
-/** Gradient ascent with doubling and halving steps on `|sum_a c_a exp(-i <a, w>)|^2`. */
+/** Gradient ascent with growing and shrinking steps on `|sum_a c_a exp(-i <a, w>)|^2`; answers angles in [-pi, pi]. */
 function maximizeCoefficients(kernel: PolyphaseKernel, c: ComplexVector, start: Frequency): number[] {
   const evaluateAt = (w: Frequency) => {
     let re = 0;
@@ -174,22 +174,24 @@ function maximizeCoefficients(kernel: PolyphaseKernel, c: ComplexVector, start: 
   };
   let w = [...start];
   let here = evaluateAt(w);
-  let step = 0.5 / Math.max(Number.MIN_VALUE, here.value);
-  for (let iteration = 0; iteration < 40; iteration++) {
-    const next = w.map((x, axis) => x + step * here.gradient[axis]);
+  // Steps are measured in radians along the gradient, at most half a turn: a flat start says nothing about how far to go.
+  let step = 0.5;
+  for (let iteration = 0; iteration < 40 && step > 1e-9; iteration++) {
+    const steepness = Math.hypot(...here.gradient);
+    if (!(steepness > 0)) break;
+    const next = w.map((x, axis) => x + (step * here.gradient[axis]) / steepness);
     const there = evaluateAt(next);
     if (there.value > here.value) {
       const gain = there.value - here.value;
       w = next;
       here = there;
-      step *= 2;
+      step = Math.min(Math.PI, 2 * step);
       if (gain <= 1e-14 * here.value) break;
     } else {
       step /= 4;
-      if (step * Math.hypot(...here.gradient) < 1e-9) break;
     }
   }
-  return w;
+  return w.map((x) => x - 2 * Math.PI * Math.round(x / (2 * Math.PI)));
 }
 
 function complexLength(x: ComplexVector): number {

@@ -230,7 +230,10 @@ async function boundForSize(
     const norms: Enclosure[] = [];
     for (const { kernel } of groups) {
       const { lower, upper } = await boundOnGrid(engine, kernel, circular.counts, tolerance ?? 1e-4);
-      norms.push({ lower, upper: circular.factor === 1 ? upper : roundUp(upper * circular.factor) });
+      norms.push({
+        lower: circular.whole ? lower : 0,
+        upper: circular.factor === 1 ? upper : roundUp(upper * circular.factor),
+      });
     }
     return circular.exact
       ? { norms, method: METHODS.circulant }
@@ -260,13 +263,21 @@ async function boundForSize(
   return raised(engine, layer, groups, axes, { norms, method });
 }
 
+/** The circulant operator that a circularly padded one takes its rows from. */
+export interface CircularGrid {
+  readonly counts: readonly number[];
+  /** Bound on the norm of taking the rows. */
+  readonly factor: number;
+  /** Every row is taken once, or: at least once. */
+  readonly exact: boolean;
+  readonly whole: boolean;
+}
+
 /**
  * Circular padding whose stride divides the input: rows of a circulant operator on the input's own grid, each of them up
  * to `ceil(outputs / rows)` times. Null where it is none.
  */
-export function circularGrid(
-  axes: readonly Axis[],
-): { counts: number[]; factor: number; exact: boolean } | null {
+export function circularGrid(axes: readonly Axis[]): CircularGrid | null {
   if (!axes.every((axis) => axis.mode === 'circular' && axis.inputSize % axis.stride === 0)) return null;
   const counts = axes.map((axis) => axis.inputSize / axis.stride);
   const repeats = axes.map((axis, j) => Math.ceil(outputSize(axis) / counts[j]));
@@ -274,6 +285,7 @@ export function circularGrid(
     counts,
     factor: Math.sqrt(product(repeats)),
     exact: axes.every((axis, j) => outputSize(axis) === counts[j]),
+    whole: axes.every((axis, j) => outputSize(axis) >= counts[j]),
   };
 }
 
@@ -325,6 +337,8 @@ async function raised(
 ): Promise<Found> {
   if (norms.every(({ lower, upper }) => lower >= upper * (1 - 1e-9))) return { norms, method };
   const part = affordablePart(layer, axes);
+  // Pads alone can be too long.
+  if (product(part.map(outputSize)) * patchChannels(layer) > 4 * PATCH_ELEMENTS) return { norms, method };
   const kernel = new Float64Array(layer.values.length);
   groups.forEach(({ values }, g) => {
     kernel.set(values, g * values.length);
@@ -340,13 +354,17 @@ async function raised(
   };
 }
 
+/** Values that one output position reads, in all groups. */
+function patchChannels({ inChannelsPerGroup, groups, size }: ConvolutionLayer): number {
+  return inChannelsPerGroup * groups * product(size);
+}
+
 /**
  * Axes small enough for products with the operator. An operator with zero padding on a smaller input is a compression of
  * the one on the larger; with other padding the unpadded operator on an inner window is.
  */
 function affordablePart(layer: ConvolutionLayer, axes: readonly Axis[]): readonly Axis[] {
-  const channels = layer.inChannelsPerGroup * layer.groups * product(layer.size);
-  const affordable = Math.floor((PATCH_ELEMENTS / channels) ** (1 / axes.length));
+  const affordable = Math.floor((PATCH_ELEMENTS / patchChannels(layer)) ** (1 / axes.length));
   const fits = axes.every((axis) => outputSize(axis) <= Math.max(1, affordable));
   if (fits) return axes;
   return axes.map((axis) => {

@@ -5,6 +5,7 @@
  */
 import type { BulkArray, Engine } from '../compute/engine';
 import { halfGrid } from './grid';
+import { vanishing } from './hermitian';
 import { halfExtent, type PolyphaseKernel, product, unravel } from './kernel';
 import { addGram, gramMatrix, mirror } from './gram-matrix';
 import { frobeniusOf, type Matrix } from './matrix';
@@ -162,7 +163,7 @@ async function iterateSymbols(
       const squares =
         sumOfSquares(iterates.real, i * size, (i + 1) * size) +
         sumOfSquares(iterates.imaginary, i * size, (i + 1) * size);
-      if (squares === 0) {
+      if (squares < vanishing(iterates.real)) {
         logarithms[i] = -Infinity;
         return 1;
       }

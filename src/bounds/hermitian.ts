@@ -7,6 +7,14 @@ import { powerOfTwoBelow } from './values';
 /** After so many squarings even a flat spectrum of order 4096 is enclosed to `4096^(2^-15)`, 2.5e-4. */
 const MAX_SQUARINGS = 14;
 
+/** `||M||_F^2` below which a matrix can no longer be scaled: it is zero beside weights of about one. */
+export function vanishing(values: BulkArray): number {
+  return values instanceof Float64Array ? 2 ** -900 : 2 ** -80;
+}
+
+/** Products of float32 numbers that are lost, times the weights' size of about one. */
+const UNDERFLOW = 2 ** -120;
+
 /** Order from which one Cholesky factorisation in float64 answers a threshold sooner than squarings do. */
 export const FACTORED = 160;
 
@@ -58,13 +66,14 @@ export async function symbolNorms(
   }
 
   const u = UNIT_ROUNDOFF_OF[symbols.real instanceof Float64Array ? 'float64' : 'float32'];
+  const underflow = symbols.real instanceof Float64Array ? 0 : entries * UNDERFLOW;
   const order = columns;
   const size = order * order;
   // ||F||_F^2 bounds the error of the Gram product: its entries are sums of 2 rows products.
   const gramErrors = Array.from({ length: count }, (_, i) => {
     const square =
       squares(symbols.real, i * entries, entries) + squares(symbols.imaginary, i * entries, entries);
-    return 2 * gamma(2 * rows + 4, u) * square * (1 + gamma(2 * entries + 2));
+    return 2 * gamma(2 * rows + 4, u) * square * (1 + gamma(2 * entries + 2)) + (square > 0 ? underflow : 0);
   });
   let { real, imaginary } = await engine.hermitianGram(symbols.real, symbols.imaginary, count, rows, columns);
   let active = Array.from({ length: count }, (_, i) => i);
@@ -88,7 +97,7 @@ export async function symbolNorms(
       const settled =
         (thresholds !== null && (upper <= thresholds[index] || lower > thresholds[index])) ||
         upper <= lower * (1 + tolerance);
-      if (moments.squares === 0 || t === MAX_SQUARINGS || settled) return;
+      if (moments.squares < vanishing(real) || t === MAX_SQUARINGS || settled) return;
       const scale = powerOfTwoBelow(moments.squares);
       // Two real products give the square of a Hermitian matrix; their rounding is at most 4 gamma_{r+4} ||M||_F^2.
       undo[index].push({ scale, error: 4 * gamma(order + 4, u) * moments.squares * (1 + 1e-6) });

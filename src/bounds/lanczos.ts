@@ -75,6 +75,7 @@ export async function lanczos(
     if (diagonal.length === 0) return { value: 0, vector };
     const offDiagonal = offDiagonals[b].slice(0, diagonal.length - 1);
     const value = largestTridiagonal(diagonal, offDiagonal);
+    if (!(value > 0)) return { value: 0, vector };
     const weights = tridiagonalVector(diagonal, offDiagonal, value);
     weights.forEach((w, j) => {
       const q = basis[j];

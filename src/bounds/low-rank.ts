@@ -1,6 +1,6 @@
 import type { Engine } from '../compute/engine';
 import { boundMatrix, frobeniusOf, type MatrixEnclosure } from './matrix';
-import { gamma, roundUp, ZERO } from './rounding';
+import { gamma, roundDown, roundUp, times, ZERO } from './rounding';
 import { exponentScale, scaled, type Values } from './values';
 
 /**
@@ -37,11 +37,8 @@ export async function boundLowRank(
     { values: product, rows: order, columns },
     tolerance,
   );
-  return {
-    lower: Math.max(0, lower - error) * scale,
-    upper: roundUp((upper + error) * scale),
-    frobenius: frobenius * scale,
-  };
+  const norm = times({ lower: roundDown(lower - error), upper: roundUp(upper + error) }, scale);
+  return { ...norm, frobenius: frobenius * scale };
 }
 
 /** R of the QR factorisation of a (rows, columns), `rows > columns`: (columns, columns), upper triangular. */

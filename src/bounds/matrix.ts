@@ -1,7 +1,7 @@
 import type { Engine } from '../compute/engine';
 import { largestEigenvalue } from './eigenvalue';
 import { gramMatrix } from './gram-matrix';
-import { type Enclosure, gamma, roundUp, sqrtOf, times, UNIT_ROUNDOFF, ZERO } from './rounding';
+import { type Enclosure, gamma, sqrtOf, times, UNIT_ROUNDOFF, ZERO } from './rounding';
 import { exponentScale, scaled, sumOfSquares, type Values } from './values';
 
 /** Values that are copied to float64 at a time. */
@@ -41,11 +41,8 @@ export async function boundMatrix(
   if (Math.min(rows, columns) === 1) {
     // A vector: its norm is its length.
     const relative = gamma(1025 + values.length / 1024) + 4 * UNIT_ROUNDOFF;
-    return {
-      lower: frobenius * scale * (1 - relative),
-      upper: roundUp(frobenius * scale * (1 + relative)),
-      frobenius: frobenius * scale,
-    };
+    const length = { lower: frobenius * (1 - relative), upper: frobenius * (1 + relative) };
+    return { ...times(length, scale), frobenius: frobenius * scale };
   }
   const gram = await gramMatrix(engine, values, rows, columns, scale);
   const eigenvalue = await largestEigenvalue(engine, gram.values, gram.order, 2 * tolerance);

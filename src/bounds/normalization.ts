@@ -1,3 +1,4 @@
+import { frobeniusOf } from './matrix';
 import { type Enclosure, roundDown, roundUp } from './rounding';
 import { exponentScale, type Values } from './values';
 
@@ -29,7 +30,9 @@ export function boundDiagonal(gain: Values | null, variance: Values, epsilon: nu
     entries[i] = Math.abs(gain ? gain[i] : 1) / Math.sqrt(divisor);
     largest = Math.max(largest, entries[i]);
   }
-  return { lower: roundDown(largest), upper: roundUp(largest), frobenius: Math.hypot(...entries) };
+  const scale = exponentScale(entries);
+  const frobenius = frobeniusOf(entries, scale) * scale;
+  return { lower: roundDown(largest), upper: roundUp(largest), frobenius };
 }
 
 /**

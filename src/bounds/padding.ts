@@ -43,8 +43,13 @@ function sourceOf(i: number, n: number, mode: PaddingMode): number {
   }
 }
 
+/** Padded axes longer than this are not counted position by position. */
+const LONGEST_COUNTED = 2 ** 20;
+
 /** Largest number of positions of the padded axis that hold the same input: the squared norm of the padding. */
 export function largestCopies(axis: Axis): number {
+  if (axis.mode === 'zeros') return 1;
+  if (axis.inputSize + axis.begin + axis.end > LONGEST_COUNTED) return largestCopiesAnySize(axis);
   const copies = new Int32Array(axis.inputSize);
   let largest = 0;
   for (const source of paddedSources(axis)) {
@@ -54,18 +59,19 @@ export function largestCopies(axis: Axis): number {
 }
 
 /**
- * The same over all input sizes that the padding allows. Large inputs make the fewest copies, so the small ones are tried.
- * Reflection needs an input larger than its pads, circular padding one at least as large.
+ * The same, at most, over all input sizes (for reflection: all that are larger than the pads). An input of one position is
+ * copied to every pad. Reflection reaches a position at most once from either side.
  */
-export function largestCopiesAnySize(axis: Omit<Axis, 'inputSize'>): number {
-  if (axis.mode === 'zeros') return 1;
-  const pad = Math.max(0, axis.begin, axis.end);
-  const least = axis.mode === 'reflect' ? pad + 1 : axis.mode === 'circular' ? Math.max(1, pad) : 1;
-  let largest = 1;
-  for (let inputSize = least; inputSize <= 2 * pad + 2; inputSize++) {
-    largest = Math.max(largest, largestCopies({ ...axis, inputSize }));
+export function largestCopiesAnySize({ mode, begin, end }: Omit<Axis, 'inputSize'>): number {
+  switch (mode) {
+    case 'zeros':
+      return 1;
+    case 'reflect':
+      return 1 + (begin > 0 ? 1 : 0) + (end > 0 ? 1 : 0);
+    case 'circular':
+    case 'replicate':
+      return 1 + Math.max(0, begin) + Math.max(0, end);
   }
-  return largest;
 }
 
 /**

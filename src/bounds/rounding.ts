@@ -11,12 +11,12 @@ export function gamma(n: number, u: number = UNIT_ROUNDOFF): number {
 
 /** A number at least as large as the exact value of a positive expression of at most 32 float64 roundings. */
 export function roundUp(x: number): number {
-  return x * (1 + 64 * UNIT_ROUNDOFF) + Number.MIN_VALUE * (x > 0 ? 1 : 0);
+  return x > 0 ? x * (1 + 64 * UNIT_ROUNDOFF) + Number.MIN_VALUE : 0;
 }
 
 /** A number at most as large as the exact value of a positive expression of at most 32 float64 roundings. */
 export function roundDown(x: number): number {
-  return Math.max(0, x * (1 - 64 * UNIT_ROUNDOFF));
+  return Math.max(0, x * (1 - 64 * UNIT_ROUNDOFF) - Number.MIN_VALUE);
 }
 
 /** An enclosure of a non-negative number. */

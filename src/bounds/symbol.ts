@@ -51,7 +51,7 @@ export function symbolError(kernel: PolyphaseKernel, u: number): number {
     for (let e = 0; e < entries; e++) sums[e] += Math.abs(kernel.values[p * entries + e]);
   }
   const largestAngle =
-    4 * Math.max(...kernel.positions.map((position) => position.reduce((a, b) => a + b, 0)));
+    8 * Math.max(...kernel.positions.map((position) => position.reduce((a, b) => a + b, 0)));
   const relative = gamma(kernel.positions.length + 4, u) + gamma(largestAngle * 4 + 4);
   // Real and imaginary part each.
   return 2 * relative * Math.sqrt(sumOfSquares(sums)) * (1 + 1e-9);

@@ -15,7 +15,7 @@ export type Source =
   /** An input of the network. */
   | { readonly kind: 'input' }
   /** An input of a body that is run by Loop, Scan or the like: another value at every step. */
-  | { readonly kind: 'parameter'; readonly owner: Operation }
+  | { readonly kind: 'parameter' }
   /** The file uses the name and defines it nowhere. */
   | { readonly kind: 'undefined' };
 
@@ -24,7 +24,7 @@ export interface Value {
   readonly source: Source;
   /** What the file declares about it. */
   readonly info: ValueInfo | null;
-  /** Operations that have it among their inputs, each once. */
+  /** Operations that compute with it, each once. */
   readonly users: readonly Operation[];
 }
 
@@ -48,8 +48,6 @@ export interface Operation {
 }
 
 export interface Body {
-  /** Name of the attribute that holds it; of a local function, the function's. */
-  readonly name: string;
   readonly outputs: readonly (Value | null)[];
 }
 
@@ -98,8 +96,9 @@ class Flattener {
   }
 
   run(): Program {
-    this.addGraph(this.file.graph, null, null, '', new Map());
+    this.addGraph(this.file.graph, null, '');
     for (const operation of this.operations) {
+      if (operation.isCall) continue;
       for (const value of new Set(operation.inputs)) (value as MutableValue | null)?.users.push(operation);
     }
     return {
@@ -110,14 +109,8 @@ class Flattener {
     };
   }
 
-  /** @param owner the operation that runs the graph; null: it is the network itself. */
-  private addGraph(
-    graph: Graph,
-    owner: Operation | null,
-    parent: Scope | null,
-    prefix: string,
-    caller: Attributes,
-  ): (Value | null)[] {
+  /** @param parent the names around a body; null: the graph is the network itself. */
+  private addGraph(graph: Graph, parent: Scope | null, prefix: string): (Value | null)[] {
     const scope = new Scope(parent, this.file.path);
     const info = new Map(graph.valueInfo);
     for (const output of graph.outputs) info.set(output.name, output);
@@ -134,11 +127,9 @@ class Flattener {
     for (const input of graph.inputs) {
       // Up to IR version 3 every initializer is listed among the inputs too.
       if (scope.has(input.name)) continue;
-      scope.define(
-        newValue(input.name, owner === null ? { kind: 'input' } : { kind: 'parameter', owner }, input),
-      );
+      scope.define(newValue(input.name, { kind: parent === null ? 'input' : 'parameter' }, input));
     }
-    this.addNodes(graph.nodes, scope, prefix, caller, info);
+    this.addNodes(graph.nodes, scope, prefix, info);
     return graph.outputs.map((output) => scope.find(output.name));
   }
 
@@ -146,7 +137,6 @@ class Flattener {
     nodes: readonly Node[],
     scope: Scope,
     prefix: string,
-    caller: Attributes,
     info: ReadonlyMap<string, ValueInfo>,
   ): void {
     if (scope.depth > maximumDepth) {
@@ -166,7 +156,7 @@ class Flattener {
     }
     // All outputs before all inputs: old exporters do not always write a node after those that it depends on.
     const started = nodes.map((node) => {
-      const operation = this.start(node, prefix, caller);
+      const operation = this.start(node, prefix, scope.attributes);
       operation.outputs = node.outputs.map((name, index) => {
         if (name === '') return null;
         const value = newValue(name, { kind: 'operation', operation, index }, info.get(name) ?? null);
@@ -184,6 +174,7 @@ class Flattener {
     });
   }
 
+  /** @param caller attributes of the function call that the node is inside of. */
   private start(node: Node, prefix: string, caller: Attributes): MutableOperation {
     const { domain } = node;
     return {
@@ -208,10 +199,7 @@ class Flattener {
         attribute.kind === 'graph' ? [attribute.value] : attribute.kind === 'graphs' ? attribute.value : [];
       graphs.forEach((graph, i) => {
         const path = graphs.length > 1 ? `${name}_${i}` : name;
-        const prefix = `${operation.label}/${path}/`;
-        // A body sees the attributes of the function that it is written in.
-        const outputs = this.addGraph(graph, operation, scope, prefix, scope.attributes);
-        bodies.push({ name: path, outputs });
+        bodies.push({ outputs: this.addGraph(graph, scope, `${operation.label}/${path}/`) });
       });
     }
     return bodies;
@@ -229,9 +217,9 @@ class Flattener {
     const attributes = new Map([...definition.attributes, ...call.attributes]);
     const inner = new Scope(null, this.file.path, scope.depth + 1, attributes);
     definition.inputs.forEach((name, i) => inner.bind(name, call.inputs[i] ?? null));
-    this.addNodes(definition.nodes, inner, `${call.label}/`, attributes, new Map());
+    this.addNodes(definition.nodes, inner, `${call.label}/`, new Map());
     this.calls.delete(definition);
-    return { name: definition.name, outputs: definition.outputs.map((name) => inner.find(name)) };
+    return { outputs: definition.outputs.map((name) => inner.find(name)) };
   }
 }
 
@@ -243,7 +231,7 @@ class Scope {
     private readonly parent: Scope | null,
     private readonly path: string,
     readonly depth: number = parent === null ? 0 : parent.depth + 1,
-    /** Attributes of the function call that this is inside of. */
+    /** Attributes of the function call that this is inside of; bodies see those of the function around them. */
     readonly attributes: Attributes = parent === null ? new Map() : parent.attributes,
   ) {}
 

@@ -42,7 +42,8 @@ type Rule = (inputs: readonly SmallArray[], operation: Operation) => SmallArray 
 export function computeSmall(operation: Operation, inputs: readonly SmallArray[]): SmallArray | null {
   // No shape is put together from so many parts.
   if (inputs.length > maximumSmall) return null;
-  const result = rules.get(operation.opType)?.(inputs, operation) ?? null;
+  const [least, rule] = rules.get(operation.opType) ?? [Infinity, null];
+  const result = inputs.length < least ? null : (rule?.(inputs, operation) ?? null);
   return result !== null && isSmall(result.shape) ? result : null;
 }
 
@@ -261,34 +262,33 @@ function elementwise(apply: (...values: readonly number[]) => number, exact = fa
   };
 }
 
-const rules = new Map<string, Rule>(
-  Object.entries({
-    Identity: ([data]: readonly SmallArray[]) => data,
-    Gather: gather,
-    Slice: slice,
-    Concat: concat,
-    Transpose: transpose,
-    Reshape: reshape,
-    Squeeze: squeeze,
-    Unsqueeze: unsqueeze,
-    Cast: cast,
-    ConstantOfShape: constantOfShape,
-    Range: range,
-    ReduceProd: product,
-    Where: where,
-    Add: elementwise((a, b) => a + b),
-    Sub: elementwise((a, b) => a - b),
-    Mul: elementwise((a, b) => a * b),
-    Div: elementwise((a, b) => a / b),
-    Min: elementwise(Math.min),
-    Max: elementwise(Math.max),
-    Neg: elementwise((a) => -a),
-    Abs: elementwise(Math.abs),
-    Floor: elementwise(Math.floor),
-    Ceil: elementwise(Math.ceil),
-    Equal: elementwise((a, b) => Number(a === b), true),
-    Greater: elementwise((a, b) => Number(a > b), true),
-    Less: elementwise((a, b) => Number(a < b), true),
-    Not: elementwise((a) => Number(a === 0), true),
-  }),
-);
+/** The rules, and the number of inputs that each cannot do without. */
+const rules = new Map<string, readonly [inputs: number, rule: Rule]>([
+  ['Identity', [1, ([data]) => data]],
+  ['Gather', [2, gather]],
+  ['Slice', [1, slice]],
+  ['Concat', [1, concat]],
+  ['Transpose', [1, transpose]],
+  ['Reshape', [1, reshape]],
+  ['Squeeze', [1, squeeze]],
+  ['Unsqueeze', [1, unsqueeze]],
+  ['Cast', [1, cast]],
+  ['ConstantOfShape', [1, constantOfShape]],
+  ['Range', [3, range]],
+  ['ReduceProd', [1, product]],
+  ['Where', [3, where]],
+  ['Add', [2, elementwise((a, b) => a + b)]],
+  ['Sub', [2, elementwise((a, b) => a - b)]],
+  ['Mul', [2, elementwise((a, b) => a * b)]],
+  ['Div', [2, elementwise((a, b) => a / b)]],
+  ['Min', [1, elementwise(Math.min)]],
+  ['Max', [1, elementwise(Math.max)]],
+  ['Neg', [1, elementwise((a) => -a)]],
+  ['Abs', [1, elementwise(Math.abs)]],
+  ['Floor', [1, elementwise(Math.floor)]],
+  ['Ceil', [1, elementwise(Math.ceil)]],
+  ['Equal', [2, elementwise((a, b) => Number(a === b), true)]],
+  ['Greater', [2, elementwise((a, b) => Number(a > b), true)]],
+  ['Less', [2, elementwise((a, b) => Number(a < b), true)]],
+  ['Not', [1, elementwise((a) => Number(a === 0), true)]],
+]);

@@ -31,7 +31,7 @@ function layerOf(axis: Axis, weight: readonly number[], dilation = 1): Convoluti
 /** Every padding of an input of every size for which it is defined. */
 function* paddings(mode: PaddingMode, largest: number): Generator<Axis> {
   for (let inputSize = 1; inputSize <= largest; inputSize++) {
-    const limit = mode === 'reflect' ? inputSize - 1 : mode === 'circular' ? inputSize : largest;
+    const limit = mode === 'reflect' ? inputSize - 1 : largest;
     for (let begin = 0; begin <= limit; begin++) {
       for (let end = 0; end <= limit; end++) yield { inputSize, begin, end, extent: 1, stride: 1, mode };
     }
@@ -49,7 +49,8 @@ describe('copies of an input position', () => {
     const axis: Axis = { inputSize: 6, begin: 2, end: 2, extent: 1, stride: 1, mode: 'reflect' };
     expect(largestCopies(axis)).toBe(2);
     expect(largestCopies({ ...axis, begin: 3, end: 3 })).toBe(3);
-    expect(largestCopies({ ...axis, begin: 5, end: 1 })).toBe(2);
+    expect(largestCopies({ ...axis, begin: 5, end: 1 })).toBe(3);
+    expect(largestCopies({ ...axis, begin: 3, end: 1 })).toBe(2);
   });
 
   it('of replication are 1 more than the pads of a side, and of both sides on a single element', () => {

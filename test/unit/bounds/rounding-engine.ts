@@ -26,18 +26,16 @@ export class UnluckyEngine extends Engine {
     this.precision = precision;
   }
 
-  override async addGram(
-    a: Float64Array,
+  override async multiplyTransposed(
+    a: BulkArray,
+    b: BulkArray,
     m: number,
+    k: number,
     n: number,
-    c: Float64Array | null,
-    precision: Precision = this.precision,
-  ): Promise<Float64Array> {
-    const exact = await super.addGram(a, m, n, null, precision);
-    // Up to 64 rows in float32 are the slices whose products are exact, on any device.
-    const product =
-      precision === 'float32' && m <= 64 ? exact : this.skew(exact, m, UNIT_ROUNDOFF_OF[precision]);
-    return c === null ? product : product.map((value, at) => value + c[at]);
+  ): Promise<BulkArray> {
+    const product = await super.multiplyTransposed(a, b, m, k, n);
+    // Sums of up to 64 products in float32 are those of slices, which are exact on any device.
+    return a instanceof Float32Array && k <= 64 ? product : this.skew(product, k, roundoffOf(a));
   }
 
   override async multiply(

@@ -34,13 +34,9 @@ interface Definition {
 const half = (name: string, batch: Batch) => (name === 'half' ? map(batch, () => 0.5) : batch);
 
 const definitions: Readonly<Record<string, Definition>> = {
-  gram: {
-    operands: (_, m, __, n) => ({ a: [m, n] }),
-    answer: ({ a }) => ({ g: multiply(transpose(a), a) }),
-  },
-  addGram: {
-    operands: (_, m, __, n) => ({ a: [m, n], c: [n, n] }),
-    answer: ({ a, c }) => ({ g: add(c, multiply(transpose(a), a)) }),
+  multiplyTransposed: {
+    operands: (_, m, k, n) => ({ a: [m, k], b: [n, k] }),
+    answer: ({ a, b }) => ({ c: multiply(a, transpose(b)) }),
   },
   multiply: {
     operands: (_, m, k, n) => ({ a: [m, k], b: [k, n] }),

@@ -67,6 +67,15 @@ export function weightsOf({ opType, inputs }: GraphNode): TensorProto[] {
   );
 }
 
+/** The one stored tensor of weights that an input is made of. */
+export function weightAt({ label, inputs }: GraphNode, input: number): TensorProto {
+  const [weight, ...others] = (inputs[input] ?? []).filter(isWeight);
+  if (weight === undefined || others.some(({ name }) => name !== weight.name)) {
+    throw new Error(`input ${input} of ${label} is not made of one weight`);
+  }
+  return weight;
+}
+
 function isWeight({ dataType, dims = [] }: TensorProto): boolean {
   const floating: (number | undefined)[] = [DataType.FLOAT, DataType.DOUBLE, DataType.FLOAT16];
   return floating.includes(dataType) && product(dims) > 1;

@@ -1,22 +1,50 @@
-/** The weights of a node as the tools of `truth` take them. */
-import type { AttributeProto } from '../../../src/schema/onnx';
-import type { ConvolutionLayer } from '../truth/layer';
-import { largestSingularValue, type Matrix } from '../truth/singular-values';
-import { type GraphNode, valuesOf } from './graph';
+/** Norms of the layers of a published model for every input size, from its file alone. */
+import type { AttributeProto, TensorProto } from '../../../src/schema/onnx';
+import { anySizeNorm } from '../truth/any-size';
+import { type ConvolutionLayer, product } from '../truth/layer';
+import { sampledNorm } from '../truth/sampled';
+import { largestSingularValue } from '../truth/singular-values';
+import { type GraphNode, valuesOf, weightAt } from './graph';
 
-/** A Conv or ConvTranspose for any input size: what depends on the size is left out. */
-export function convolutionOf({ opType, attributes, inputs }: GraphNode): ConvolutionLayer {
-  const [weight] = inputs[1] ?? [];
+/** What the norm is not below and not above; the same where it is known to the last digits. */
+export interface Truth {
+  readonly lower: number;
+  readonly upper: number;
+}
+
+/** Channels on the smaller side, up to which the norm of a kernel of several taps is searched for. */
+const searched = 16;
+/** Relative width to which the norm of a kernel of several taps is enclosed beyond that. */
+const width = 0.05;
+
+/** Of a convolution, a product with a matrix or a normalisation with stored statistics; null for any other node. */
+export function truthOf(node: GraphNode): Truth | null {
+  switch (node.opType) {
+    case 'Conv':
+    case 'ConvTranspose':
+      return convolutionTruth(convolutionOf(node));
+    case 'MatMul':
+      return exactly(matrixNorm(weightAt(node, 1)));
+    case 'BatchNormalization':
+      return exactly(batchNormalizationNorm(node));
+    default:
+      return null;
+  }
+}
+
+/** Without its input size: what depends on it is left out. */
+function convolutionOf(node: GraphNode): ConvolutionLayer {
+  const weight = weightAt(node, 1);
   const shape = weight.dims ?? [];
   const ones = shape.slice(2).map(() => 1);
-  const perAxis = (name: string) => attributes.get(name)?.ints ?? ones;
+  const perAxis = (name: string) => node.attributes.get(name)?.ints ?? ones;
   return {
     weight: valuesOf(weight),
     shape,
-    transposed: opType === 'ConvTranspose',
+    transposed: node.opType === 'ConvTranspose',
     strides: perAxis('strides'),
     dilations: perAxis('dilations'),
-    groups: integer(attributes.get('group')) ?? 1,
+    groups: integer(node.attributes.get('group')) ?? 1,
     mode: 'zeros',
     pads: [...ones, ...ones],
     inputSize: ones,
@@ -29,12 +57,30 @@ function integer(attribute: AttributeProto | undefined): number | undefined {
   return attribute && (attribute.i ?? 0);
 }
 
-/** Norm of the matrix (co, ci / groups) of a kernel of one tap, one group. */
-export function pointwiseNorm({ weight, shape: [rows, columns] }: ConvolutionLayer): number {
-  return matrixNorm(weight, rows, columns);
+function convolutionTruth(layer: ConvolutionLayer): Truth {
+  const { shape, groups, weight } = layer;
+  const [rows, columns, ...kernel] = shape;
+  if (product(kernel) === 1 && groups === 1) {
+    return exactly(largestSingularValue({ rows, columns, values: Float64Array.from(weight) }));
+  }
+  const channels = Math.min(rows, groups * columns * product(layer.strides));
+  return channels <= searched ? exactly(anySizeNorm(layer)) : sampledNorm(layer, width);
 }
 
-export function matrixNorm(values: Float32Array | Float64Array, rows: number, columns: number): number {
-  const matrix: Matrix = { rows, columns, values: Float64Array.from(values) };
-  return largestSingularValue(matrix);
+/** Of the last two dimensions, of which there are no others. */
+function matrixNorm(weight: TensorProto): number {
+  const [rows, columns, ...more] = weight.dims ?? [];
+  if (more.length > 0) throw new Error(`${weight.name} has ${weight.dims?.length} dimensions`);
+  return largestSingularValue({ rows, columns, values: Float64Array.from(valuesOf(weight)) });
+}
+
+function batchNormalizationNorm(node: GraphNode): number {
+  const gain = valuesOf(weightAt(node, 1));
+  const variance = valuesOf(weightAt(node, 4));
+  const epsilon = node.attributes.get('epsilon')?.f ?? Math.fround(1e-5);
+  return gain.reduce((most, g, i) => Math.max(most, Math.abs(g) / Math.sqrt(variance[i] + epsilon)), 0);
+}
+
+function exactly(norm: number): Truth {
+  return { lower: norm, upper: norm };
 }

@@ -278,7 +278,7 @@ describe('the norm over all input sizes', () => {
           expect(norm).toBeLessThanOrEqual(supremum[group] * (1 + 1e-10)),
         );
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
     for (const stride of [1, 2]) {
       const layer = line([0.3, -1.2, 2.5, 0.7, -0.4], { strides: [stride], pads: [2, 2], inputSize: [300] });
@@ -325,7 +325,7 @@ describe('the norm over all input sizes', () => {
           expect(value).toBeLessThanOrEqual(supremum * (1 + 1e-11));
         });
       }),
-      { numRuns: 200 },
+      { numRuns: 80 },
     );
   });
 

@@ -60,7 +60,7 @@ function wrapped(value: number, least: number, modulus: number): number {
   return (rest < 0 ? rest + modulus : rest) + least;
 }
 
-export interface FloatFormat {
+interface FloatFormat {
   /** Bits of the fraction. */
   readonly fraction: number;
   /** Exponent of the smallest normal number, a power of two. */
@@ -96,7 +96,7 @@ const floatFormats = new Map<string, FloatFormat>([
 ]);
 
 /** The nearest number of the format, ties to even. */
-export function roundToFormat(value: number, target: FloatFormat, saturate: boolean): number {
+function roundToFormat(value: number, target: FloatFormat, saturate: boolean): number {
   if (Number.isNaN(value)) return NaN;
   const magnitude = Math.abs(value);
   // 2^leastExponent is at least the exponent wanted; the logarithm may be off by one beside a power of two.

@@ -1,11 +1,11 @@
 /** Shapes of matrix products, recurrent layers and attention. */
 import { flagAttribute, intAttribute, intsAttribute, stringAttribute } from '../attributes';
 import type { Operation } from '../program';
-import { broadcast, dimension, productOf, type Dimension, type Shape } from '../shape';
+import { broadcast, dimension, type Dimension, type Shape } from '../shape';
 import { fromShape, named, nothing, type Known, type ShapeRule } from './rule';
 
 /** Product of stacks of matrices, as numpy's matmul. */
-export function productShape(a: Shape, b: Shape): Shape | null {
+function productShape(a: Shape, b: Shape): Shape | null {
   if (a.length === 0 || b.length === 0) return null;
   const [left, right] = [a.length === 1 ? [1, a[0]] : a, b.length === 1 ? [b[0], 1] : b];
   const batch = broadcast([left.slice(0, -2), right.slice(0, -2)]);
@@ -111,8 +111,3 @@ export const productShapes: Readonly<Record<string, ShapeRule>> = {
   'com.microsoft:EmbedLayerNormalization': embedding,
   'com.microsoft:GatherBlockQuantized': gatherPacked,
 };
-
-/** Number of elements of the axes from `axis` on; null where unknown. */
-export function elementsFrom(shape: Shape | null, axis: number): Dimension {
-  return shape === null ? null : productOf(shape.slice(axis));
-}

@@ -1,7 +1,7 @@
 /** Shapes of convolutions, pooling and other operators on images (batch, channels, spatial axes). */
 import { flagAttribute, floatsAttribute, intAttribute, stringAttribute } from '../attributes';
 import type { Operation } from '../program';
-import { axesOf, dimension, isKnown, productOf, type Dimension, type Shape } from '../shape';
+import { axesOf, dimension, isKnown, type Dimension, type Shape } from '../shape';
 import { outputOfAxis, transpositionOfAxis, transposedWindowOf, windowOf } from '../window';
 import { fromShape, named, nothing, type Known, type ShapeRule } from './rule';
 
@@ -173,8 +173,3 @@ export const windowShapes: Readonly<Record<string, ShapeRule>> = {
   ...named('Resize Upsample', resize),
   Pad: pad,
 };
-
-/** Number of elements of the spatial axes of an image; null where unknown. */
-export function spatialElements(shape: Shape | null): Dimension {
-  return shape === null || shape.length < 3 ? null : productOf(shape.slice(2));
-}

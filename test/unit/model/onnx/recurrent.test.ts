@@ -96,8 +96,6 @@ describe('recurrent layers', () => {
       dims,
       dataType: DataType.INT8,
       int32Data: Array.from({ length: dims[0] * dims[1] * dims[2] }, (_, i) => i),
-        .slice(0, dims[0] * dims[1] * dims[2])
-        .map((_, i) => i),
     });
     const inputs = ['x', 'W', 'R', '', '', '', '', '', 'ws', 'wz', 'rs', 'rz'];
     const model = await networks.of({

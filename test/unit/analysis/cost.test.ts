@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { estimateCost } from '../../../src/analysis/cost';
+import type { Operator } from '../../../src/model/model';
+import type { ConvolutionLayer } from '../truth/layer';
+import { convolutionOf, FakeTensor, matrixOf } from './fakes';
+
+const size = fc.integer({ min: 1, max: 20_000 });
+const none = new FakeTensor([1], new Float32Array(1));
+
+function convolution(shape: readonly number[], groups: number, stride: number): Operator {
+  const axes = shape.slice(2);
+  const layer: ConvolutionLayer = {
+    weight: new Float32Array(0),
+    shape,
+    transposed: false,
+    strides: axes.map(() => stride),
+    dilations: axes.map(() => 1),
+    groups,
+    mode: 'zeros',
+    pads: axes.flatMap(() => [0, 0]),
+    inputSize: axes,
+    outputPadding: axes.map(() => 0),
+    scale: 1,
+  };
+  return convolutionOf(layer, false);
+}
+
+/** Every size of an operator, and the operator of given ones. */
+const kinds: Record<string, { sizes: fc.Arbitrary<number>[]; of: (...sizes: number[]) => Operator }> = {
+  matrix: {
+    sizes: [size, size, fc.integer({ min: 1, max: 256 })],
+    of: (rows, columns, blocks) => matrixOf(none, rows, columns, { blocks }),
+  },
+  'low-rank update': {
+    sizes: [size, fc.integer({ min: 1, max: 256 }), size],
+    of: (rows, rank, columns) => ({ kind: 'lowRank', up: none, down: none, rows, rank, columns, scale: 1 }),
+  },
+  convolution: {
+    sizes: [1, 2, 3].map(() => fc.integer({ min: 1, max: 1024 })),
+    of: (outputs, inputs, taps) => convolution([outputs, inputs, taps, 3], 1, 1),
+  },
+  'strided convolution': {
+    sizes: [1, 2].map(() => fc.integer({ min: 1, max: 1024 })),
+    of: (outputs, inputs) => convolution([outputs, inputs, 3, 3], 1, 2),
+  },
+  'grouped convolution': {
+    sizes: [fc.integer({ min: 1, max: 64 }), fc.integer({ min: 1, max: 64 })],
+    of: (groups, outputs) => convolution([groups * outputs, 4, 3], groups, 1),
+  },
+};
+
+it.each(Object.entries(kinds))('a larger %s costs more, never nothing', (_, { sizes, of }) => {
+  fc.assert(
+    fc.property(
+      fc.tuple(...sizes),
+      fc.nat({ max: sizes.length - 1 }),
+      fc.integer({ min: 1, max: 50 }),
+      (given, which, more) => {
+        const cost = estimateCost(of(...given));
+        expect(cost).toBeGreaterThan(0);
+        expect(cost).toBeLessThan(Infinity);
+        expect(estimateCost(of(...given.with(which, given[which] + more)))).toBeGreaterThan(cost);
+      },
+    ),
+  );
+});
+
+it('a normalisation costs as little as any layer', () => {
+  const least = estimateCost({ kind: 'diagonal', gain: none, variance: none, epsilon: 0 });
+  expect(least).toBeGreaterThan(0);
+  expect(estimateCost({ kind: 'normalization', gain: none, epsilon: 1, centered: true, size: null })).toBe(
+    least,
+  );
+  expect(estimateCost(matrixOf(none, 1, 1))).toBeGreaterThanOrEqual(least);
+});
