@@ -7,7 +7,6 @@ import { storedConstant, type Constant, type ConstantContext, type Fold } from '
 import { layoutFolds } from './constants/layout';
 import { operatorOf, type Operation } from './program';
 
-/** Without `sparse_value` and the strings, which are no weights that can be read. */
 const constant: Fold = (operation) => {
   const name = operation.outputs[0]?.name ?? operation.label;
   const [value, float, floats, int, ints] = [
@@ -22,6 +21,8 @@ const constant: Fold = (operation) => {
   if (floats?.kind === 'floats') return [inMemory(name, [floats.value.length], floats.value, 'float')];
   if (int?.kind === 'int') return [inMemory(name, [], [int.value], 'int64')];
   if (ints?.kind === 'ints') return [inMemory(name, [ints.value.length], ints.value, 'int64')];
+  if (operation.attributes.has('sparse_value'))
+    throw new Unfit('its value is a sparse tensor, which is not read');
   return null;
 };
 

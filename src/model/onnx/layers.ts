@@ -50,7 +50,7 @@ export async function openOnnx(path: string, options: OpenOptions): Promise<Mode
 }
 
 /** The model that a file holds; closing it closes the file. */
-export async function modelOf(file: OnnxFile, options: OpenOptions): Promise<Model> {
+async function modelOf(file: OnnxFile, options: OpenOptions): Promise<Model> {
   const program = flatten(file);
   const facts = await establishFacts(file, program, options);
   const names = new Names(file);

@@ -60,12 +60,9 @@ export interface Program {
   readonly sparse: readonly Value[];
 }
 
-/**
- * Nodes that all calls of local functions may add together. Each costs some hundred bytes, and functions that call
- * functions multiply; exports of large language models with one function per operator stay below 50,000.
- */
+/** Nodes that all calls of local functions may add: some hundred bytes each, and functions of functions multiply. */
 const maximumInlinedNodes = 200_000;
-/** Bodies and functions inside each other; exporters make fewer than ten levels. */
+/** Bodies and functions inside each other: each level is a level of recursion here. */
 const maximumDepth = 100;
 
 type Attributes = ReadonlyMap<string, Attribute>;

@@ -4,7 +4,7 @@
 export type Dimension = number | null;
 export type Shape = readonly Dimension[];
 
-/** Tensors of more dimensions are taken as unknown: real ones have up to ten, ONNX Runtime's transpositions up to 16. */
+/** Shapes of more dimensions are taken as unknown: lists of axes are searched one by one. */
 export const maximumRank = 64;
 
 export function isKnown(shape: Shape): shape is readonly number[] {

@@ -69,12 +69,12 @@ export function perAxis(
 }
 
 /** Length of the dilated kernel. */
-export function extentOfKernel(window: Window, axis: number): number {
+function extentOfKernel(window: Window, axis: number): number {
   return (window.kernel[axis] - 1) * window.dilations[axis] + 1;
 }
 
 /** Padding of one axis of an input of `size` elements; null where it depends on a size that is unknown. */
-export function padsOfAxis(window: Window, axis: number, size: Dimension): Pads | null {
+function padsOfAxis(window: Window, axis: number, size: Dimension): Pads | null {
   const axes = window.kernel.length;
   if (window.autoPad === 'VALID') return [0, 0];
   if (window.autoPad === 'NOTSET') return [window.pads[axis], window.pads[axis + axes]];

@@ -222,6 +222,29 @@ describe('boundConvolution', () => {
     }
   });
 
+  it('bounds circular padding of every size where the stride does not divide it', async () => {
+    // Where the ring closes, two windows are nearer to each other than the stride: 3^(1/2) on 3 inputs, not 2^(1/2).
+    const layer: ConvolutionLayer = {
+      ...plain,
+      ...{
+        weight: Float32Array.of(1, 1),
+        shape: [1, 1, 2],
+        strides: [2],
+        dilations: [1],
+        outputPadding: [0],
+      },
+      ...{ mode: 'circular', pads: [0, 1], inputSize: [3] },
+    };
+    const any = await boundConvolution(engine, toBounds(layer, 'any size'), null);
+    for (const inputSize of [[2], [3], [4], [5], [11]]) {
+      const truth = denseNorm({ ...layer, inputSize });
+      expectAbove(any, truth);
+      const sized = await boundConvolution(engine, toBounds({ ...layer, inputSize }, 'sized'), null);
+      expectEncloses(sized, truth, singularValueError);
+    }
+    expect(denseNorm(layer)).toBeGreaterThan(1.2 * anySizeNorm(layer));
+  });
+
   it('keeps groups of very different sizes apart', async () => {
     const layer: ConvolutionLayer = {
       ...plain,

@@ -81,9 +81,9 @@ describe.skipIf(!existsSync(driver) && !hasApt)('WebGPU without a GPU', () => {
   });
 
   it('answers what the CPU does by Gram iteration', async () => {
-    const options = [golden, '--method', 'gram', '--input-size', 'any', '--layers', 'golden_[12]*'] as const;
+    const options = [golden, '--method', 'gram', '--input-size', 'any', '--layers', 'golden_2*'] as const;
     const report = await reportOf('webgpu', ...options, '--iterations', '3');
-    expect(report.layers.length).toBeGreaterThan(10);
+    expect(report.layers).toHaveLength(10);
     expectAlike(report, await reportOf('cpu', ...options, '--iterations', '3'));
   });
 

@@ -311,12 +311,16 @@ const limits = [
 
 function axisOf(axes: number, mode: PaddingMode): fc.Arbitrary<Axis> {
   const limit = limits[axes - 1];
+  const pad = fc.oneof(
+    fc.constantFrom(0, 1),
+    fc.integer({ min: mode === 'zeros' ? -1 : 0, max: limit.kernel }),
+  );
   return fc.record({
     kernel: fc.integer({ min: 1, max: limit.kernel }),
     stride: fc.constantFrom(1, 1, 1, 2, 3),
     dilation: fc.constantFrom(...[1, 1, 1, 2, 3].filter((value) => value <= limit.dilation)),
-    begin: fc.integer({ min: mode === 'zeros' ? -1 : 0, max: limit.kernel }),
-    end: fc.integer({ min: mode === 'zeros' ? -1 : 0, max: limit.kernel }),
+    begin: pad,
+    end: pad,
     extra: fc.integer({ min: 0, max: limit.extra }),
     outputPadding: fc.constantFrom(0, 0, 1, 2),
   });

@@ -51,7 +51,7 @@ export type Fold = (
   context: ConstantContext,
 ) => readonly Constant[] | null | Promise<readonly Constant[] | null>;
 
-/** Real models have chains of fewer than ten nodes. */
+/** Nodes behind each other: each is a level of recursion when the tensor is read. */
 const maximumDepth = 100;
 
 /**

@@ -101,7 +101,9 @@ function mayBeWeight(operation: Operation, constant: Constant): boolean {
 
 /** Linear models, trees and operators of other domains have numbers of their own. */
 function weightAttributes(operation: Operation): string[] {
-  if (operatorOf(operation) === 'Constant') return [];
+  if (operatorOf(operation) === 'Constant') {
+    return operation.attributes.has('sparse_value') ? [operation.outputs[0]?.name ?? operation.label] : [];
+  }
   return [...operation.attributes].flatMap(([name, attribute]) => {
     const numbers =
       attribute.kind === 'tensor'

@@ -223,6 +223,16 @@ describe('the weight of a product', () => {
       { shape: [1, 5], values: [0, 1, 0, 63.5, -64] },
     ],
     [
+      'floats whose quotient is rounded to a float first',
+      [
+        node('QuantizeLinear', ['a', 's', 'z'], ['q']),
+        node('Cast', ['q'], ['w'], { to: int(DataType.FLOAT) }),
+      ],
+      // 0.75 over the float32 next to 0.1 is less than 7.5, until it is rounded to a float32.
+      [tensor('a', [1, 2], [0.75, 0.35]), scalar('s', 0.1), int8('z', [], [0])],
+      { shape: [1, 2], values: [8, 4] },
+    ],
+    [
       'floats that the network rounds, each channel with its own scale',
       [
         node('QuantizeLinear', ['a', 's'], ['q'], { axis: int(1), output_dtype: int(DataType.UINT4) }),
@@ -450,6 +460,16 @@ describe('a chain that is no constant', () => {
       product: 'its weight "w" is a sparse tensor, which is not read',
       w: 'it is a sparse tensor, which is not read',
     });
+    const sparseValue = {
+      type: AttributeType.SPARSE_TENSOR,
+      sparseTensor: { values: tensor('', [1]), indices: integers('', [0]), dims: [2, 2] },
+    };
+    const constant = node('Constant', [], ['w'], { sparse_value: sparseValue }, { name: 'c' });
+    const known = 'the Constant "c" cannot be followed, its value is a sparse tensor, which is not read';
+    expect(reasons(await behind([constant], []))).toEqual({
+      c: known,
+      product: `its weight is unknown: ${known}`,
+    });
   });
 
   it('ends where it grows without end', async () => {
@@ -461,6 +481,10 @@ describe('a chain that is no constant', () => {
     const model = await behind(doubling, [six]);
     expect(model.layers).toEqual([]);
     expect(reasons(model).product).toMatch(/^its weight is computed from constants by "v\d+" \(Concat\)/);
+
+    // Thirty times fewer, and still more than a file of this size can hold.
+    const large = doubling.slice(0, 29).concat(node('Concat', ['v29', 'v29'], ['w'], { axis: int(0) }));
+    expect((await behind(large, [six])).layers).toEqual([]);
 
     const long = Array.from({ length: 500 }, (_, i) =>
       node('Transpose', [i === 0 ? 'a' : `v${i}`], [i === 499 ? 'w' : `v${i + 1}`]),

@@ -141,6 +141,28 @@ describe('bodies', () => {
     ]);
   });
 
+  it('that choose between weights leave them to the node that chooses', async () => {
+    const choice = (name: string) => ({
+      node: [node('Identity', [name], [`${name}_chosen`])],
+      output: [value(`${name}_chosen`)],
+    });
+    const branches = { then_branch: graphAttribute(choice('a')), else_branch: graphAttribute(choice('b')) };
+    const model = await networks.of({
+      node: [
+        node('If', ['c'], ['w'], branches, { name: 'if' }),
+        node('MatMul', ['x', 'w'], ['y'], {}, { name: 'product' }),
+      ],
+      initializer: [tensor('a', [8, 8]), tensor('b', [8, 8])],
+      input: [x, value('c', [], DataType.BOOL)],
+    });
+    expect(model.layers).toEqual([]);
+    expect(reasons(model)).toEqual({
+      if: 'hands constants on to or from its bodies, not analysed',
+      product: 'both factors are activations',
+    });
+    expect(model.skipped[0].weight).toBe('a, b');
+  });
+
   it('do not share what a loop hands from step to step', async () => {
     const body = {
       node: [node('MatMul', ['x', 'v'], ['y'], {}, { name: 'product' }), node('Add', ['v', 'v'], ['next'])],

@@ -239,12 +239,21 @@ describe('a weight whose scale follows the product', () => {
   it('is in its own units, with a note, where no scale is found that belongs to it', async () => {
     const inSteps =
       'Its weights are in units of their quantisation step: no scale in the file belongs to them.';
-    const other = node('ReduceMax', ['x'], ['c'], { keepdims: int(0) });
+    const largest = node('ReduceMax', ['x'], ['c'], { keepdims: int(0) });
     for (const nodes of [
       [quantizeInput, matMul, node('Cast', ['yi'], ['y'], { to: int(DataType.FLOAT) })],
-      [quantizeInput, matMul, cast, other, scaled],
+      [quantizeInput, matMul, cast, largest, scaled],
       // Two readers: which of them has the scale?
       [quantizeInput, matMul, cast, node('Mul', ['yf', 'ws'], ['y']), node('Relu', ['yf'], ['z'])],
+      // The scale of another activation.
+      [
+        node('DynamicQuantizeLinear', ['x'], ['xq', 'own', 'zero']),
+        node('DynamicQuantizeLinear', ['other'], ['oq', 'os', 'oz']),
+        matMul,
+        cast,
+        node('Mul', ['ws', 'os'], ['c']),
+        scaled,
+      ],
       // Not along the columns.
       [quantizeInput, matMul, cast, node('Mul', ['yf', 'rows'], ['y'])],
     ]) {
@@ -257,10 +266,27 @@ describe('a weight whose scale follows the product', () => {
         tensor('rows', [3, 1], [1, 2, 3]),
         ...activation,
       );
+      model.input?.push(value('other', [2, 4]));
       const { layers } = await networks.of(model);
       expect(layers.map(({ notes }) => notes)).toEqual([[inSteps]]);
       expect([...(await matrix(layers[0]).tensor.read()).slice(0, 2)]).toEqual([-46, -21]);
     }
+  });
+
+  it('is found in a local function behind the product', async () => {
+    const model = graph(
+      [quantizeInput, matMul, node('Scale', ['yi', 'c'], ['y'], {}, { domain: 'local' })],
+      [2, 4],
+      weight,
+      zeros,
+      tensor('c', [3], [0.01, 0.03, 0.02]),
+      ...activation,
+    );
+    const body = [node('Cast', ['a'], ['f'], { to: int(DataType.FLOAT) }), node('Mul', ['f', 's'], ['b'])];
+    const functions = [{ name: 'Scale', domain: 'local', input: ['a', 's'], output: ['b'], node: body }];
+    const layer = only(await networks.of(model, null, { ...microsoft, functions }));
+    expect(layer.notes).toEqual([]);
+    expect((await matrix(layer).tensor.read())[0]).toBeCloseTo(-46, 4);
   });
 
   it('says so where the input is in steps', async () => {
