@@ -8,7 +8,7 @@ import {
 import { gramMatrixBound } from '../bounds/gram';
 import { boundConvolutionByGram } from '../bounds/gram-convolution';
 import { boundLowRank } from '../bounds/low-rank';
-import { boundMatrix } from '../bounds/matrix';
+import { boundMatrix, type Matrix } from '../bounds/matrix';
 import { boundDiagonal, boundNormalization } from '../bounds/normalization';
 import { times } from '../bounds/rounding';
 import type { RankedEnclosure } from '../bounds/stable-rank';
@@ -68,13 +68,28 @@ export function encloseOperator(
 
 async function encloseMatrix(
   engine: Engine,
-  { tensor, blocks, rows, columns, scale, embedding }: MatrixOperator,
+  { tensor, blocks, rows, columns, columnBlocks = 1, scale, embedding }: MatrixOperator,
   settings: Settings,
 ): Promise<OperatorEnclosure> {
   const factor = Math.abs(scale);
   const size = rows * columns;
   // One block at a time where the file allows it: the experts of a layer together may not fit into memory.
   const readBlock = await blockReader(tensor, size);
+  /** Lower bound of the largest norm of the matrices that lie side by side. */
+  const apart = async (matrix: Matrix): Promise<number> => {
+    let largest = 0;
+    const width = columns / columnBlocks;
+    for (let block = 0; block < columnBlocks; block++) {
+      const values = new Float64Array(rows * width);
+      for (let r = 0; r < rows; r++) {
+        const from = r * columns + block * width;
+        values.set(matrix.values.subarray(from, from + width), r * width);
+      }
+      const part = await boundMatrix(engine, { values, rows, columns: width }, MATRIX_TOLERANCE);
+      largest = Math.max(largest, part.lower);
+    }
+    return largest;
+  };
   const groups: RankedEnclosure[] = [];
   let rowNorm: number | null = null;
   for (let block = 0; block < blocks; block++) {
@@ -90,7 +105,7 @@ async function encloseMatrix(
           )
         : tight.upper;
     groups.push({
-      ...rescaled({ lower: tight.lower, upper }, factor),
+      ...rescaled({ lower: columnBlocks > 1 ? await apart(matrix) : tight.lower, upper }, factor),
       frobenius: tight.frobenius * factor,
       fullRank: Math.min(rows, columns),
     });

@@ -67,6 +67,11 @@ export interface MatrixOperator {
   readonly blocks: number;
   readonly rows: number;
   readonly columns: number;
+  /**
+   * The columns fall into so many matrices side by side of which the file does not tell whether they share one input (the
+   * norm is that of the whole) or each have their own (the largest of theirs). Absent where nothing is open.
+   */
+  readonly columnBlocks?: number;
   readonly scale: number;
   /** The rows are looked up by index: also report the largest row norm. */
   readonly embedding: boolean;

@@ -196,6 +196,26 @@ describe('a matrix', () => {
     expectEncloses(found, Math.max(...norms), truthError, 1e-6);
   });
 
+  it('of which it is open whether its parts share an input is enclosed for both cases', async () => {
+    const [rows, width, parts] = [5, 4, 3];
+    const whole = randomMatrix(6, rows, width * parts);
+    const norms = Array.from({ length: parts }, (_, part) =>
+      largestSingularValue({
+        rows,
+        columns: width,
+        values: whole.values.filter((_, at) => Math.floor((at % whole.columns) / width) === part),
+      }),
+    );
+    const found = await enclose(matrixOf(tensorOf(whole), rows, whole.columns, { columnBlocks: parts }));
+    expectEncloses({ ...found, upper: Math.max(...norms) }, Math.max(...norms), truthError, 1e-6);
+    expectEncloses(
+      { ...found, lower: largestSingularValue(whole) },
+      largestSingularValue(whole),
+      truthError,
+      1e-6,
+    );
+  });
+
   it('whose rows are looked up has the length of the longest', async () => {
     const table = randomMatrix(4, 50, 6);
     const lengths = Array.from({ length: 50 }, (_, row) =>

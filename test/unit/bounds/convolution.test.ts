@@ -245,6 +245,22 @@ describe('boundConvolution', () => {
     expect(denseNorm(layer)).toBeGreaterThan(1.2 * anySizeNorm(layer));
   });
 
+  it('knows a matrix kernel of which no output reads inputs alone', async () => {
+    // Per channel 3 x_1 and x_2 + 2 x_3: norm 3, where the whole kernel would have 14^(1/2).
+    const channels = 400;
+    const layer: ConvolutionLayer = {
+      ...plain,
+      weight: Float32Array.from({ length: channels * channels * 3 }, (_, at) => {
+        return Math.floor(at / 3) % (channels + 1) === 0 ? (at % 3) + 1 : 0;
+      }),
+      ...{ shape: [channels, channels, 3], strides: [3], dilations: [1], outputPadding: [0] },
+      ...{ pads: [2, 1], inputSize: [3] },
+    };
+    const found = await boundConvolution(engine, toBounds(layer, 'sized'), null);
+    expectEncloses(found, 3, 0);
+    expect(found.upper).toBeLessThanOrEqual(promised * Math.sqrt(14));
+  });
+
   it('keeps groups of very different sizes apart', async () => {
     const layer: ConvolutionLayer = {
       ...plain,

@@ -1,7 +1,7 @@
 /** Files from elsewhere that are not part of the repository; without them, these tests are skipped. */
 import { existsSync, readdirSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { rowDefect } from '../../../src/report/row-defect';
 import type { Report } from '../../../src/report/report';
@@ -18,9 +18,9 @@ const models = join(root, '../shared/models');
 const golden = join(root, '../shared/golden');
 
 describe.skipIf(!existsSync(models) || !existsSync(golden))('every file', () => {
-  const files = [models, golden].flatMap(modelsIn);
+  const files = [models, golden].flatMap(modelsIn).map((file) => ({ file, name: relative(root, file) }));
 
-  it.each(files)('%s has a table without errors, or is refused in one sentence', async (file) => {
+  it.each(files)('$name has a table without errors, or is refused in one sentence', async ({ file }) => {
     const args = ['analyze', file, '--device', 'cpu', '--format', 'json'];
     const { code, stdout, stderr } = await run(dist, args);
     if (code === 3) {

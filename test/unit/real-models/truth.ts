@@ -25,6 +25,8 @@ export function truthOf(node: GraphNode): Truth | null {
       return convolutionTruth(convolutionOf(node));
     case 'MatMul':
       return exactly(matrixNorm(weightAt(node, 1)));
+    case 'Gemm':
+      return exactly(Math.abs(node.attributes.get('alpha')?.f ?? 1) * matrixNorm(weightAt(node, 1)));
     case 'BatchNormalization':
       return exactly(batchNormalizationNorm(node));
     default:

@@ -19,32 +19,51 @@ export interface SeparableLayer {
   readonly anySizeNorms: readonly number[];
 }
 
-/** Input sizes for which the operator has thousands of rows and columns, by number of axes. */
-const sizes = [
-  { min: 200, max: 400 },
-  { min: 24, max: 40 },
-  { min: 9, max: 14 },
-];
+/** Input sizes and channels for which the operator has about a thousand rows and columns or more, by number of axes. */
+const largeMaps = {
+  sizes: [
+    { min: 200, max: 400 },
+    { min: 24, max: 40 },
+    { min: 9, max: 14 },
+  ],
+  channels: [
+    { min: 3, max: 6 },
+    { min: 3, max: 6 },
+    { min: 3, max: 6 },
+  ],
+};
+const smallMaps = {
+  sizes: [
+    { min: 9, max: 13 },
+    { min: 5, max: 7 },
+    { min: 4, max: 5 },
+  ],
+  channels: [
+    { min: 90, max: 100 },
+    { min: 32, max: 40 },
+    { min: 16, max: 20 },
+  ],
+};
 
 export function separableLayers(modes: readonly PaddingMode[]): fc.Arbitrary<SeparableLayer> {
-  const axis = (axes: number) =>
+  const axis = (axes: number, maps: typeof largeMaps) =>
     fc.record({
       taps: fc.integer({ min: 1, max: axes === 3 ? 3 : 5 }),
       stride: fc.constantFrom(1, 1, 1, 2),
       dilation: fc.constantFrom(1, 1, 2),
       begin: fc.integer({ min: 0, max: 4 }),
       end: fc.integer({ min: 0, max: 4 }),
-      size: fc.integer(sizes[axes - 1]),
+      size: fc.integer(maps.sizes[axes - 1]),
     });
   return fc
-    .constantFrom(1, 2, 2, 3)
-    .chain((axes) =>
+    .tuple(fc.constantFrom(1, 2, 2, 3), fc.constantFrom(largeMaps, largeMaps, smallMaps))
+    .chain(([axes, maps]) =>
       fc.record({
         mode: fc.constantFrom(...modes),
-        axes: fc.array(axis(axes), { minLength: axes, maxLength: axes }),
+        axes: fc.array(axis(axes, maps), { minLength: axes, maxLength: axes }),
         groups: fc.constantFrom(1, 1, 2),
-        outputs: fc.integer({ min: 3, max: 6 }),
-        inputs: fc.integer({ min: 3, max: 6 }),
+        outputs: fc.integer(maps.channels[axes - 1]),
+        inputs: fc.integer(maps.channels[axes - 1]),
         family: fc.constantFrom('gaussian', 'gaussian', 'orthogonal', 'pair', 'rankOne', 'zero'),
         seed: fc.integer(),
       } as const),

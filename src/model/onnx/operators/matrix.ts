@@ -24,7 +24,15 @@ export function matrixRow(
 }
 
 function oneMatrix(weight: Constant, rows: number, columns: number, scale: number): MatrixOperator {
-  return { kind: 'matrix', tensor: weight.tensor, blocks: 1, rows, columns, scale, embedding: false };
+  return {
+    kind: 'matrix',
+    tensor: weight.tensor,
+    blocks: 1,
+    rows,
+    columns,
+    scale,
+    embedding: false,
+  };
 }
 
 /**
@@ -36,8 +44,8 @@ function oneMatrix(weight: Constant, rows: number, columns: number, scale: numbe
  * A weight on the left is the transpose of this.
  *
  * @param contracted 'rows' where the weight's last axis but one is summed over, else 'columns'.
- * @param other shape of the other factor, null where unknown. A dimension that is unknown is taken as absent: the
- *   matrix side by side has the largest norm.
+ * @param other shape of the other factor, null where unknown. Matrices along a dimension that is unknown are laid side
+ *   by side, and said to be open.
  * @throws Unfit
  */
 export function productRow(
@@ -64,17 +72,19 @@ export function productRow(
     return row(weight, { ...sides, tensor: weight.tensor, rows, columns }, { notes });
   }
   const tensor = transposed(weight.tensor, [...matching, inner, ...shared, free]);
-  const assumption = roles.includes('unknown')
+  const open = roles.includes('unknown');
+  const assumption = open
     ? [
-        `The batch of its other factor is unknown: the interval is for one input that all ${stacked} matrices share, ` +
-          'which has the largest constant.',
+        `The batch of its other factor is unknown: the upper end is for one input that all ${stacked} matrices share, ` +
+          'the lower end for an input of its own for each.',
       ]
     : [];
-  return row(
-    weight,
-    { ...sides, tensor, rows: shape[inner], columns: stacked * shape[free] },
-    { notes: [...notes, ...assumption] },
-  );
+  const sizes = {
+    rows: shape[inner],
+    columns: stacked * shape[free],
+    ...(open && { columnBlocks: stacked }),
+  };
+  return row(weight, { ...sides, ...sizes, tensor }, { notes: [...notes, ...assumption] });
 }
 
 type Role = 'matching' | 'shared' | 'unknown';

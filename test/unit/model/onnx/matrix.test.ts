@@ -116,17 +116,17 @@ describe('MatMul', () => {
     expect(await expectSameNorm(node('MatMul', ['w', 'x'], ['y']), weight, input)).toMatchObject(expected);
   });
 
-  it('takes a batch of unknown length as shared, which bounds every case', async () => {
+  it('leaves open whether a batch of unknown length is shared', async () => {
     const graph = {
       node: [node('MatMul', ['x', 'w'], ['y'])],
       initializer: [tensor('w', [5, 4, 3], noise)],
     };
     for (const shape of [['n', 2, 4], null]) {
       const layer = only(await networks.of({ ...graph, input: [value('x', shape)] }));
-      expect(matrix(layer)).toMatchObject({ blocks: 1, rows: 4, columns: 15 });
+      expect(matrix(layer)).toMatchObject({ blocks: 1, rows: 4, columns: 15, columnBlocks: 5 });
       expect(layer.notes).toEqual([
-        'The batch of its other factor is unknown: the interval is for one input that all 5 matrices share, ' +
-          'which has the largest constant.',
+        'The batch of its other factor is unknown: the upper end is for one input that all 5 matrices share, ' +
+          'the lower end for an input of its own for each.',
       ]);
     }
     const single = { ...graph, initializer: [tensor('w', [1, 4, 3], noise)], input: [value('x', null)] };
