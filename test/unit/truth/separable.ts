@@ -60,7 +60,7 @@ export function separableLayers(modes: readonly PaddingMode[]): fc.Arbitrary<Sep
     .chain(([axes, maps]) =>
       fc.record({
         mode: fc.constantFrom(...modes),
-        axes: fc.array(axis(axes, maps), { minLength: axes, maxLength: axes }),
+        axes: fc.array(axis(axes, maps).filter(fits), { minLength: axes, maxLength: axes }),
         groups: fc.constantFrom(1, 1, 2),
         outputs: fc.integer(maps.channels[axes - 1]),
         inputs: fc.integer(maps.channels[axes - 1]),
@@ -108,6 +108,19 @@ export function separableLayers(modes: readonly PaddingMode[]): fc.Arbitrary<Sep
         anySizeNorms: channelNorms.map((norm) => norm * anySize),
       };
     });
+}
+
+interface DrawnAxis {
+  readonly taps: number;
+  readonly dilation: number;
+  readonly begin: number;
+  readonly end: number;
+  readonly size: number;
+}
+
+/** Whether the axis has an output, and an input that every kind of padding is defined on. */
+function fits({ taps, dilation, begin, end, size }: DrawnAxis): boolean {
+  return size + begin + end > (taps - 1) * dilation && size > Math.max(begin, end);
 }
 
 function lineOf(weight: Float64Array, rest: Partial<ConvolutionLayer>): ConvolutionLayer {
