@@ -5,8 +5,12 @@ import { existsSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 const run = (command, args) =>
-  execFileSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'], shell: process.platform === 'win32' });
-const hasCommand = (name) => (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)));
+  execFileSync(command, args, {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    shell: process.platform === 'win32',
+  });
+const hasCommand = (name) =>
+  (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)));
 
 // npm writes this file when an installation is complete.
 const installed = 'node_modules/.package-lock.json';

@@ -20,7 +20,9 @@ const files = readdirSync(NETWORKS)
   .filter((name) => name.endsWith('.onnx'))
   .map((name) => join(NETWORKS, name));
 
-console.log(`Node ${process.version}, ${process.platform} ${process.arch}, ${cpus().length} x ${cpus()[0].model}\n`);
+console.log(
+  `Node ${process.version}, ${process.platform} ${process.arch}, ${cpus().length} x ${cpus()[0].model}\n`,
+);
 const total = [['file', 'MB', 'rows', 'seconds', 'peak MB', 'peak / file']];
 const slow = [['file', 'layer', 'shape', 'seconds', 'share of the total']];
 for (const file of [...files, gigabyte]) {
