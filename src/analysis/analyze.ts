@@ -1,8 +1,8 @@
 /** The analysis of one model file, as the worker runs it. */
-import picomatch from 'picomatch';
 import { chooseEngine } from '../compute/devices';
 import { Engine } from '../compute/engine';
 import { ProviderError } from '../compute/runtime';
+import { globMatches } from '../model/glob';
 import type { Layer } from '../model/model';
 import { openModel } from '../model/open';
 import type {
@@ -21,7 +21,7 @@ import { describeLayer, failedRow, operatorKey, rowOf } from './row';
 export interface AnalysisRequest {
   readonly path: string;
   readonly settings: Settings;
-  /** Glob on layer names (picomatch); null: every layer. */
+  /** Glob on layer names (`globMatches`); null: every layer. */
   readonly layers: string | null;
   readonly perGroup: boolean;
   /** Indices into `Plan.layers` that are still to be computed; null: all of them. */
@@ -61,8 +61,7 @@ export async function analyze(request: AnalysisRequest, events: AnalysisEvents):
   const model = await openModel(request.path, { inputSize: settings.inputSize });
   try {
     const { engine, description, fallback } = await chooseEngine(settings.device);
-    const matches = request.layers === null ? () => true : matcher(request.layers);
-    const layers = model.layers.filter(({ name }) => matches(name));
+    const layers = model.layers.filter(({ name }) => globMatches(request.layers ?? '*', name));
     events.onPlan({
       model: { path: model.path, format: model.format, bytes: model.bytes },
       device: { provider: engine.provider, description, fallback },
@@ -83,11 +82,6 @@ export async function analyze(request: AnalysisRequest, events: AnalysisEvents):
   } finally {
     await model.close();
   }
-}
-
-/** Names hold slashes, dots and brackets of their own: `*` matches any of them. */
-function matcher(glob: string): (name: string) => boolean {
-  return picomatch(glob, { bash: true, dot: true, nobrace: true, noextglob: true });
 }
 
 class Analysis {

@@ -3,14 +3,14 @@
  * iterations. Upper bounds in exact arithmetic, computed in float64; every iterate is divided by its norm, whose
  * logarithm is carried along, so nothing overflows.
  */
-import type { BulkArray, Engine } from '../compute/engine';
+import { type BulkArray, type Engine, UNIT_ROUNDOFF_OF } from '../compute/engine';
 import { halfGrid } from './grid';
 import { vanishing } from './hermitian';
 import { halfExtent, type PolyphaseKernel, product, unravel } from './kernel';
 import { addGram, gramMatrix, mirror } from './gram-matrix';
 import { frobeniusOf, type Matrix } from './matrix';
 import { symbolsAt } from './symbol';
-import { type Enclosure, ZERO } from './rounding';
+import { type Enclosure, gamma, ZERO } from './rounding';
 import { exponentScale, powerOfTwoBelow, scaled, sumOfSquares } from './values';
 
 /** Float64 values that the frequencies of one kernel may take up. */
@@ -49,7 +49,7 @@ export async function gramMatrixBound(engine: Engine, matrix: Matrix, iterations
     mirror(iterate, order);
   }
   const bound = Math.exp(2 ** -iterations * (logarithm + Math.log(sumOfSquares(iterate)) / 2));
-  return outward({ lower: 0, upper: scale * bound }).upper;
+  return outward({ lower: 0, upper: scale * bound }, engine, rows + columns).upper;
 }
 
 /**
@@ -83,7 +83,7 @@ export async function gramCircularBound(
       };
     });
   }
-  return outward(best);
+  return outward(best, engine, kernel.rows + kernel.columns);
 }
 
 /**
@@ -130,12 +130,17 @@ export async function gramKernelBound(
   const largest = sums.reduce((a, b) => Math.max(a, b), 0);
   return largest === 0
     ? 0
-    : outward({ lower: 0, upper: Math.exp(2 ** -iterations * (logarithm + Math.log(largest))) }).upper;
+    : outward(
+        { lower: 0, upper: Math.exp(2 ** -iterations * (logarithm + Math.log(largest))) },
+        engine,
+        kernel.rows + kernel.columns,
+      ).upper;
 }
 
-/** Rounding is not accounted for by this method, only kept from showing where a bound is attained. */
-function outward({ lower, upper }: Enclosure): Enclosure {
-  return { lower: lower * (1 - 1e-12), upper: upper * (1 + 1e-12) };
+/** A margin for rounding: of sums as long as the first product's, in the precision in which the iterates are computed. */
+function outward({ lower, upper }: Enclosure, engine: Engine, length: number): Enclosure {
+  const margin = Math.max(1e-12, gamma(length + 16, UNIT_ROUNDOFF_OF[engine.precision]));
+  return { lower: lower * (1 - margin), upper: upper * (1 + margin) };
 }
 
 /** `(F^H F)^(2^(iterations - 1))` of a batch of symbols, each divided by the exponential of its logarithm. */

@@ -30,63 +30,87 @@ const DESCRIPTIONS: Record<Provider, string> = {
 const ORDER = 64;
 
 /**
- * Multiplies matrices whose exact product is known and representable, and fails on a provider that rounds the factors
- * (TF32 keeps 10 bits of `1 + 2^-12`, half precision as many) or that accumulates in less than float32.
+ * Runs every program on matrices whose exact result is known and representable in float32, and fails on a provider that
+ * rounds the factors (TF32 and half precision keep 10 bits of `1 + 2^-11`) or that accumulates in less than float32.
  *
  * @returns null, or what went wrong
  */
 export async function checkProvider(engine: Engine): Promise<string | null> {
   const n = ORDER;
-  // Rows of small multiples of 2^-12 around one, times a permutation: every sum has a single term.
-  const fine = Float64Array.from({ length: n * n }, (_, i) => 1 + ((i * 7) % 13) * 2 ** -12);
-  const permutation = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) permutation[i * n + ((i * 5 + 3) % n)] = 1;
+  const zero = new Float64Array(n * n);
+  // One entry a row and column, so that every sum has a single term: 22 bits after the point in a product of two.
+  const fine = permutation((i) => (i * 5 + 3) % n, FINE);
+  const shifted = permutation((i) => (i * 5 + 8) % n, FINE);
+  const ones = permutation((i) => (i * 7 + 1) % n, 1);
+  const finest = permutation((i) => (i * 5 + 3) % n, 1 + 2 ** -23);
+  const transposed = transpose(fine);
   // Integers with sums just below 2^24.
   const large = Float64Array.from({ length: n * n }, (_, i) => 400 + ((i * 11) % 97));
+  const bulk = (values: Float64Array) => engine.toBulk(values);
+
   for (const [a, b] of [
-    [fine, permutation],
+    [fine, transposed],
+    [finest, ones],
+    [ones, finest],
     [large, large],
   ]) {
-    const got = await engine.bulkMultiply(engine.toBulk(a), engine.toBulk(b), n, n, n);
-    if (!equal(got, productOf(a, b, n)))
-      return 'it rounds the factors or sums of a product (TF32 or half precision)';
+    const product = await engine.bulkMultiply(bulk(a), bulk(b), n, n, n);
+    if (!equal(product, productOf(a, b))) return wrong('a product');
+    const byTransposed = await engine.multiplyTransposed(bulk(a), bulk(transpose(b)), n, n, n);
+    if (!equal(byTransposed, productOf(a, b))) return wrong('a Gram product');
   }
-  const transposed = Float64Array.from({ length: n * n }, (_, i) => large[(i % n) * n + Math.floor(i / n)]);
-  const gram = await engine.multiplyTransposed(engine.toBulk(large), engine.toBulk(large), n, n, n);
-  if (!equal(gram, productOf(large, transposed, n))) return 'a Gram product came back wrong';
-  const { real, imaginary } = await engine.hermitianGram(
-    engine.toBulk(fine),
-    engine.toBulk(new Float64Array(n * n)),
-    1,
-    n,
-    n,
-  );
-  const square = await engine.hermitianSquare(
-    engine.toBulk(permutationSum(n)),
-    engine.toBulk(new Float64Array(n * n)),
-    [0.25],
-    n,
-  );
-  const sum = permutationSum(n);
-  const expected = productOf(sum, sum, n).map((v) => v / 4);
-  if (!equal(square.real, expected) || square.imaginary.some((v) => v !== 0))
-    return 'a squared matrix came back wrong';
-  if (imaginary.some((v) => v !== 0) || !real.every(Number.isFinite))
-    return 'a Hermitian product came back wrong';
+
+  const gram = await engine.hermitianGram(bulk(fine), bulk(shifted), 1, n, n);
+  const squares = sum(productOf(transposed, fine), productOf(transpose(shifted), shifted), 1);
+  const cross = productOf(transposed, shifted);
+  if (!equal(gram.real, squares) || !equal(gram.imaginary, sum(cross, transpose(cross), -1))) {
+    return wrong('a Hermitian product');
+  }
+
+  // (I + iQ)^2 = I - Q^2 + 2iQ for an antisymmetric Q; and the square of a symmetric matrix.
+  const identity = Float64Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : 0));
+  const pairs = Float64Array.from({ length: n * n }, (_, i) => {
+    const [row, column] = [Math.floor(i / n), i % n];
+    return Math.floor(row / 2) === Math.floor(column / 2) ? (column - row) * FINE : 0;
+  });
+  const symmetric = Float64Array.from(pairs, Math.abs);
+  for (const [p, q] of [
+    [identity, pairs],
+    [symmetric, zero],
+  ]) {
+    const square = await engine.hermitianSquare(bulk(p), bulk(q), [0.25], n);
+    const real = sum(productOf(p, p), productOf(q, q), -1).map((v) => v / 4);
+    const imaginary = sum(productOf(p, q), productOf(q, p), 1).map((v) => v / 4);
+    if (!equal(square.real, real) || !equal(square.imaginary, imaginary)) return wrong('a square');
+  }
   return null;
 }
 
-/** A symmetric integer matrix: a cyclic shift plus its transpose. */
-function permutationSum(n: number): Float64Array {
-  const out = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    out[i * n + ((i + 1) % n)] += 1;
-    out[((i + 1) % n) * n + i] += 1;
-  }
+/** One bit more than TF32 and half precision keep. */
+const FINE = 1 + 2 ** -11;
+
+function wrong(what: string): string {
+  return `${what} came back wrong: it rounds factors or sums (TF32 or half precision)`;
+}
+
+/** A permutation matrix with some of its ones replaced by another entry. */
+function permutation(column: (row: number) => number, entry: number): Float64Array {
+  const out = new Float64Array(ORDER * ORDER);
+  for (let row = 0; row < ORDER; row++) out[row * ORDER + column(row)] = row % 3 === 0 ? 1 : entry;
   return out;
 }
 
-function productOf(a: Float64Array, b: Float64Array, n: number): Float64Array {
+function transpose(a: Float64Array): Float64Array {
+  return a.map((_, i) => a[(i % ORDER) * ORDER + Math.floor(i / ORDER)]);
+}
+
+/** `a + factor b`. */
+function sum(a: Float64Array, b: Float64Array, factor: number): Float64Array {
+  return a.map((value, i) => value + factor * b[i]);
+}
+
+function productOf(a: Float64Array, b: Float64Array): Float64Array {
+  const n = ORDER;
   const out = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < n; j++) {

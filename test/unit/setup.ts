@@ -38,14 +38,8 @@ async function fetchPackage({ spec, folder }: { spec: string; folder: string }):
 /** The name of the package's archive in `folder`. */
 async function pack(spec: string, folder: string): Promise<string> {
   try {
-    const { stdout } = await execute(
-      'npm',
-      ['pack', spec, '--loglevel=error', '--pack-destination', folder],
-      {
-        cwd: root,
-        shell: process.platform === 'win32',
-      },
-    );
+    const args = ['pack', spec, '--loglevel=error', '--pack-destination', folder];
+    const { stdout } = await execute('npm', args, { cwd: root, shell: process.platform === 'win32' });
     return stdout.trim();
   } catch (cause) {
     throw new Error(

@@ -4,7 +4,7 @@
  */
 import { LimitExceededError, MalformedFileError } from '../errors';
 import { findBeside } from './beside';
-import { globMatches } from './glob';
+import { globMatches } from '../glob';
 import { readJsonObject } from './json';
 import { quote } from '../quote';
 import { checkRules, type LayerSettings, type Rule } from './settings';

@@ -125,7 +125,6 @@ describe('the layers that are asked for', () => {
     ['*', names],
     ['conv1', ['conv1']],
     ['conv?', ['conv1', 'conv2']],
-    ['conv[2-9]', ['conv2']],
     ['*Conv', ['/model/If_0/then_branch/Conv']],
     ['/model/*', ['/model/If_0/then_branch/Conv']],
     ['*.attn.*', ['model.layers.0.attn.q', 'model.layers.10.attn.q']],

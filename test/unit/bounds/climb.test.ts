@@ -6,7 +6,7 @@ import { UNIT_ROUNDOFF } from '../../../src/bounds/rounding';
 import { symbolError } from '../../../src/bounds/symbol';
 import { anySizeNorm, symbolOf } from '../truth/any-size';
 import { type ConvolutionLayer, groupAlone } from '../truth/layer';
-import { convolutions, everyConvolution } from '../truth/random';
+import { convolutions, everyConvolution, seeded } from '../truth/random';
 import { searchError } from './layers';
 
 const layers = convolutions({ ...everyConvolution, modes: ['zeros'] });
@@ -76,6 +76,29 @@ describe('climb', () => {
         for (const w of found.frequency) expect(Math.abs(w)).toBeLessThan(1e3);
       }
     }
+  });
+
+  it('mostly ends where nothing beside it is higher', () => {
+    let tried = 0;
+    let ended = 0;
+    fc.assert(
+      fc.property(layers, fc.integer(), ({ layer: drawn }, seed) => {
+        const layer = groupAlone({ ...drawn, scale: 1 }, 0);
+        const random = seeded(seed);
+        const start = layer.strides.map(() => 2 * Math.PI * random());
+        const { norm, frequency } = climb(kernelOf(layer), start, 12, 0);
+        const symbol = symbolOf(layer);
+        const beside = frequency.flatMap((_, axis) =>
+          [-0.02, 0.02].map((step) =>
+            symbol.norm(frequency.map((w, other) => (other === axis ? w + step : w))),
+          ),
+        );
+        tried++;
+        if (Math.max(...beside) <= norm * (1 + 1e-3)) ended++;
+      }),
+      { numRuns: 300 },
+    );
+    expect(ended).toBeGreaterThan(0.9 * tried);
   });
 
   it('mostly reaches the highest peak', () => {

@@ -71,6 +71,34 @@ describe('boundByCholesky', () => {
   });
 });
 
+/** All ones: the largest eigenvalue is the order, exactly. */
+const exactOrders = [7, 150, 161, 257, 300];
+
+describe('with a largest eigenvalue that is known exactly', () => {
+  it.each(engines)('a factorisation that succeeds just below it does not deceive: %s', async (_, one) => {
+    for (const order of exactOrders) {
+      const g = new Float64Array(order * order).fill(1);
+      for (const deficit of [0, 1e-16, 1e-15, 5e-15, 1e-14, 3e-14, 1e-13, 1e-12]) {
+        const bound = await boundByCholesky(one, g, order, order * (1 - deficit));
+        expect(bound === null || bound >= order, `${order} ${deficit}`).toBe(true);
+      }
+    }
+  });
+
+  it.each(engines)('the enclosure holds to the last digit: %s', async (_, one) => {
+    for (const order of exactOrders) {
+      const { lower, upper } = await largestEigenvalue(
+        one,
+        new Float64Array(order * order).fill(1),
+        order,
+        1e-9,
+      );
+      expect(lower).toBeLessThanOrEqual(order);
+      expect(upper).toBeGreaterThanOrEqual(order);
+    }
+  });
+});
+
 describe('largestEigenvalue', () => {
   it.each(engines)('encloses the largest eigenvalue within the tolerance: %s', async (_, one) => {
     for (const { name, order, g, truth } of cases) {

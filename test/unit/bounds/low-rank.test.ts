@@ -56,6 +56,17 @@ describe('boundLowRank', () => {
     expectEncloses(await bound(engine, up, down), 15, 0);
   });
 
+  it('allows for the rounding of long sums', async () => {
+    // Ones: 4096 in every entry of the product, norm 8192.
+    const up: Matrix = { rows: 2, columns: 4096, values: new Float64Array(8192).fill(1) };
+    const down: Matrix = { rows: 4096, columns: 2, values: up.values };
+    for (const direction of [1, -1] as const) {
+      expectEncloses(await bound(new UnluckyEngine(direction), up, down), 8192, 0);
+      const found = await bound(new UnluckyEngine(direction), up, down);
+      expect(found.upper).toBeGreaterThanOrEqual(8192);
+    }
+  });
+
   it('never forms the product', async () => {
     // 40,000 x 40,000 would take 12 GB.
     const random = seeded(2);

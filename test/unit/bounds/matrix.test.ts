@@ -104,29 +104,41 @@ describe('boundMatrix', () => {
   });
 
   it.each([
-    ['slices that are summed exactly', 30, 20, 33, 32],
-    ['panels that are rounded', 34, 33, 34, 33],
-  ])('encloses that of a matrix so large that a float32 device takes part: %s', async (_, p, q, r, s) => {
-    // The norm of a Kronecker product is the product of the norms.
-    const random = seeded(p + q);
-    const a = matrixFamilies.gaussian(random, p, q);
-    const b = matrixFamilies.power(random, r, s);
-    const columns = q * s;
-    const values = new Float64Array(p * r * columns);
-    for (let i = 0; i < p * r; i++) {
-      for (let j = 0; j < columns; j++) {
-        values[i * columns + j] =
-          a.values[Math.floor(i / r) * q + Math.floor(j / s)] * b.values[(i % r) * s + (j % s)];
+    ['slices that are summed exactly', 30, 20, 33, 32, 1e-5],
+    ['panels that are rounded', 34, 33, 34, 33, 1e-2],
+  ])(
+    'encloses that of a matrix so large that a float32 device takes part: %s',
+    async (_, p, q, r, s, width) => {
+      // The norm of a Kronecker product is the product of the norms.
+      const random = seeded(p + q);
+      const a = matrixFamilies.gaussian(random, p, q);
+      const b = matrixFamilies.power(random, r, s);
+      const columns = q * s;
+      const values = new Float64Array(p * r * columns);
+      for (let i = 0; i < p * r; i++) {
+        for (let j = 0; j < columns; j++) {
+          values[i * columns + j] =
+            a.values[Math.floor(i / r) * q + Math.floor(j / s)] * b.values[(i % r) * s + (j % s)];
+        }
       }
-    }
-    const truth = largestSingularValue(a) * largestSingularValue(b);
-    for (const one of [
-      new Float32Engine(),
-      new UnluckyEngine(1, 'float32'),
-      new UnluckyEngine(-1, 'float32'),
-    ]) {
-      expectEncloses(await boundMatrix(one, { values, rows: p * r, columns }, 1e-6), truth, 1e-2);
-    }
+      const truth = largestSingularValue(a) * largestSingularValue(b);
+      for (const one of [
+        new Float32Engine(),
+        new UnluckyEngine(1, 'float32'),
+        new UnluckyEngine(-1, 'float32'),
+      ]) {
+        expectEncloses(await boundMatrix(one, { values, rows: p * r, columns }, 1e-6), truth, width);
+      }
+    },
+  );
+
+  it('allows for what the slices of a float32 device leave over', async () => {
+    // 1 + 2^-28 in every entry: no slice holds the last bit. The norm is 1024 (1 + 2^-28).
+    const values = new Float64Array(2048 * 512).fill(1 + 2 ** -28);
+    const found = await boundMatrix(new Float32Engine(), { values, rows: 2048, columns: 512 }, 1e-9);
+    expect(found.lower).toBeLessThanOrEqual(1024 * (1 + 2 ** -28));
+    expect(found.upper).toBeGreaterThanOrEqual(1024 * (1 + 2 ** -28));
+    expect(found.upper - found.lower).toBeLessThanOrEqual(1e-6 * found.upper);
   });
 
   it('encloses norms that are known exactly, to the last digit', async () => {

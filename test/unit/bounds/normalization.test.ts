@@ -22,6 +22,17 @@ describe('boundDiagonal', () => {
     expect(found.upper).toBeGreaterThanOrEqual(4);
   });
 
+  it('rounds outwards', () => {
+    // The nearest double to 1 / sqrt(2) is above it, the computed quotient below; 1 / sqrt(3) the other way round.
+    expect(1 / Math.sqrt(2)).toBeLessThan(Math.SQRT1_2);
+    expect(boundDiagonal(null, Float64Array.of(2), 0).upper).toBeGreaterThanOrEqual(Math.SQRT1_2);
+    const below = 0.5773502691896257;
+    expect(1 / Math.sqrt(3)).toBeGreaterThan(below);
+    expect(boundDiagonal(null, Float64Array.of(3), 0).lower).toBeLessThanOrEqual(below);
+    expect(boundNormalization(Float64Array.of(1), 2, false, 1).upper).toBeGreaterThanOrEqual(Math.SQRT1_2);
+    expect(boundNormalization(Float64Array.of(1), 3, false, 1).lower).toBeLessThanOrEqual(below);
+  });
+
   it('answers 0 for zero gains', () => {
     expect(boundDiagonal(new Float32Array(3), new Float32Array(3).fill(1), 1e-5)).toEqual({
       lower: 0,

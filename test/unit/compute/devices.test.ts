@@ -74,6 +74,34 @@ class WrongHermitianEngine extends Float32Engine {
   }
 }
 
+/** Rounds the factors of one program only, to the bits of TF32. */
+class RoundingInOneProgram extends Float32Engine {
+  constructor(private readonly program: 'multiplyTransposed' | 'hermitianGram' | 'hermitianSquare') {
+    super();
+  }
+
+  private factor(program: string, values: BulkArray): BulkArray {
+    return program === this.program ? rounded(values, 10) : values;
+  }
+
+  override multiplyTransposed(a: BulkArray, b: BulkArray, m: number, k: number, n: number) {
+    const [left, right] = [a, b].map((values) => this.factor('multiplyTransposed', values));
+    return super.multiplyTransposed(left, right, m, k, n);
+  }
+
+  override hermitianGram(x: BulkArray, y: BulkArray, batch: number, m: number, n: number) {
+    const [left, right] = [x, y].map((values) => this.factor('hermitianGram', values));
+    return super.hermitianGram(left, right, batch, m, n);
+  }
+
+  override hermitianSquare(p: BulkArray, q: BulkArray, scales: readonly number[], n: number) {
+    const [left, right] = [p, q].map((values) => this.factor('hermitianSquare', values));
+    return super.hermitianSquare(left, right, scales, n);
+  }
+}
+
+const wrong = 'came back wrong: it rounds factors or sums (TF32 or half precision)';
+
 describe('the self-check of a provider', () => {
   it.each([
     ['float64', new Engine('cpu')],
@@ -89,15 +117,16 @@ describe('the self-check of a provider', () => {
     ['11 bits', new FactorRoundingEngine(11)],
     ['sums in half precision', new SumRoundingEngine()],
   ])('fails %s', async (_, engine) => {
-    expect(await checkProvider(engine)).toBe(
-      'it rounds the factors or sums of a product (TF32 or half precision)',
-    );
+    expect(await checkProvider(engine)).toBe(`a product ${wrong}`);
   });
 
   it.each([
-    [new WrongGramEngine(), 'a Gram product came back wrong'],
-    [new WrongHermitianEngine('gram'), 'a Hermitian product came back wrong'],
-    [new WrongHermitianEngine('square'), 'a squared matrix came back wrong'],
+    [new WrongGramEngine(), `a Gram product ${wrong}`],
+    [new WrongHermitianEngine('gram'), `a Hermitian product ${wrong}`],
+    [new WrongHermitianEngine('square'), `a square ${wrong}`],
+    [new RoundingInOneProgram('multiplyTransposed'), `a Gram product ${wrong}`],
+    [new RoundingInOneProgram('hermitianGram'), `a Hermitian product ${wrong}`],
+    [new RoundingInOneProgram('hermitianSquare'), `a square ${wrong}`],
   ])('fails where another program is wrong', async (engine, fault) => {
     expect(await checkProvider(engine)).toBe(fault);
   });

@@ -8,7 +8,7 @@ import {
   MalformedFileError,
   UnsafePathError,
 } from '../../../../src/model/errors';
-import { globMatches } from '../../../../src/model/safetensors/glob';
+import { globMatches } from '../../../../src/model/glob';
 import { checkRules } from '../../../../src/model/safetensors/settings';
 import { Folder } from '../../folder';
 import { f32, safetensors } from '../../safetensors-builder';
@@ -278,7 +278,10 @@ describe('globMatches', () => {
     ['**', 'x', true],
     ['', '', true],
     ['', 'a', false],
-    ['a?', 'ab', false],
+    ['a?', 'ab', true],
+    ['a?', 'a', false],
+    ['?*b?', 'abc', true],
+    ['?*b?', 'bc', false],
     ['[ab]', 'a', false],
     ['a.b', 'a-b', false],
   ])('%j against %j: %s', (pattern, text, expected) => {
