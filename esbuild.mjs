@@ -1,6 +1,6 @@
 // Bundles every program of the product into dist/. A program whose source does not exist is an error of esbuild's,
 // so the list below is exactly what is shipped.
-import { chmod, rm } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { build, context } from 'esbuild';
 
 /** @type {import('esbuild').BuildOptions} */
@@ -17,6 +17,22 @@ const node = {
   logLevel: 'warning',
 };
 
+/** @type {import('esbuild').BuildOptions} */
+const page = {
+  bundle: true,
+  platform: 'browser',
+  target: 'chrome120',
+  format: 'iife',
+  outdir: 'dist',
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  loader: { '.ttf': 'file' },
+  assetNames: '[name]',
+  minify: true,
+  sourcemap: 'linked',
+  logLevel: 'warning',
+};
+
 const programs = [
   {
     ...node,
@@ -24,6 +40,8 @@ const programs = [
     banner: { js: '#!/usr/bin/env node' },
   },
   { ...node, entryPoints: { worker: 'src/worker/main.ts' } },
+  { ...node, entryPoints: { extension: 'src/extension.ts' } },
+  { ...page, entryPoints: { panel: 'webview/main.tsx' } },
 ];
 
 if (process.argv.includes('--watch')) {
@@ -31,7 +49,6 @@ if (process.argv.includes('--watch')) {
     await (await context(program)).watch();
   }
 } else {
-  await rm('dist', { recursive: true, force: true });
   await Promise.all(programs.map((program) => build(program)));
   await chmod('dist/cli.js', 0o755);
 }

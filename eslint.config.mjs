@@ -12,6 +12,16 @@ const rooms = {
   analysis: ['model', 'bounds', 'compute', 'report'],
   worker: ['analysis', 'model', 'compute', 'report'],
   cli: ['worker', 'report'],
+  editor: ['worker', 'report', 'protocol'],
+  protocol: ['report'],
+  webview: ['report', 'protocol'],
+};
+
+/** Where a room is not the folder of `src` that bears its name. */
+const places = {
+  // What the panel's page and the extension share is a room of its own inside the editor's.
+  protocol: 'src/editor/protocol',
+  webview: 'webview',
 };
 
 export default tseslint.config(
@@ -29,11 +39,11 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [...tseslint.configs.recommendedTypeChecked],
     languageOptions: {
       parserOptions: {
-        project: ['./tsconfig.json', './test/tsconfig.json'],
+        project: ['./tsconfig.json', './test/tsconfig.json', './webview/tsconfig.json'],
         tsconfigRootDir: import.meta.dirname,
       },
     },
@@ -48,11 +58,14 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/**/*.ts'],
+    files: ['src/**/*.ts', 'webview/**/*.{ts,tsx}'],
     plugins: { boundaries },
     settings: {
-      'import/resolver': { node: { extensions: ['.ts'] } },
-      'boundaries/elements': Object.keys(rooms).map((room) => ({ type: room, pattern: `src/${room}` })),
+      'import/resolver': { node: { extensions: ['.ts', '.tsx'] } },
+      // The first that matches counts: rooms inside a room before it.
+      'boundaries/elements': Object.keys(rooms)
+        .map((room) => ({ type: room, pattern: places[room] ?? `src/${room}` }))
+        .sort((a, b) => b.pattern.length - a.pattern.length),
     },
     rules: {
       'boundaries/dependencies': [
@@ -66,5 +79,10 @@ export default tseslint.config(
         },
       ],
     },
+  },
+  {
+    // It builds the parts of the editor; nothing else may reach around them.
+    files: ['src/extension.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [{ regex: '^\\./(?!editor/)' }] }] },
   },
 );

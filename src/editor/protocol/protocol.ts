@@ -1,0 +1,112 @@
+/**
+ * What the panel's page and the extension say to each other. The page asks (`ready`) and gets the whole state; from
+ * then on it is told of changes. A page that was hidden is gone, and asks again. No import of `vscode`: the page is
+ * compiled with this file.
+ */
+import type {
+  DeviceChoice,
+  DeviceReport,
+  LayerReport,
+  Report,
+  Settings,
+  SkippedReport,
+} from '../../report/report';
+import type { PanelStrings } from './strings';
+
+export type PanelState =
+  /** Nothing has been analysed with these settings. */
+  | { readonly kind: 'empty' }
+  /** Another analysis runs first. */
+  | { readonly kind: 'queued' }
+  /** The file is being opened, the device chosen. */
+  | { readonly kind: 'opening' }
+  /** Estimated to take longer than `confirmAboveSeconds`: nothing runs until `confirm`. */
+  | { readonly kind: 'confirm'; readonly seconds: number }
+  | { readonly kind: 'running'; readonly progress: Progress }
+  | { readonly kind: 'finished' }
+  | { readonly kind: 'cancelled'; readonly finished: number; readonly of: number }
+  /** One sentence that names the file. */
+  | { readonly kind: 'failed'; readonly sentence: string };
+
+export interface Progress {
+  readonly finished: number;
+  readonly of: number;
+  /** The running layer; '' before the first. */
+  readonly layer: string;
+  readonly remainingSeconds: number;
+}
+
+/** All that the panel shows besides the rows. */
+export interface PanelHead {
+  /** Another number for every analysis: rows of another run than the head's do not belong to it. */
+  readonly run: number;
+  readonly file: { readonly name: string; readonly path: string };
+  readonly state: PanelState;
+  /** Null until the file is open. */
+  readonly model: Report['model'] | null;
+  readonly device: DeviceReport | null;
+  /** Of the run that is shown; before there is one, those that it would have. */
+  readonly settings: Settings;
+  readonly skipped: readonly SkippedReport[];
+  /** Wall time of the run, once it has ended. */
+  readonly seconds: number | null;
+  /** When the run ended, milliseconds since 1970. */
+  readonly analysedAt: number | null;
+  /** The file (or one of its files) has changed since. */
+  readonly stale: boolean;
+  /** Largest upper bounds that are accepted: of a layer, and of the product of all; null: any. */
+  readonly budgets: { readonly layer: number | null; readonly network: number | null };
+  /** False: the CPU only. */
+  readonly trusted: boolean;
+}
+
+export interface IndexedRow {
+  /** Place of the layer in the file's order. */
+  readonly index: number;
+  readonly row: LayerReport;
+}
+
+export type ToPanel =
+  /** All rows that the page has are void; those of this run follow in `rows`. */
+  | {
+      readonly type: 'snapshot';
+      readonly head: PanelHead;
+      readonly strings: PanelStrings;
+      /** BCP 47, for numbers and dates. */
+      readonly locale: string;
+    }
+  | { readonly type: 'head'; readonly head: PanelHead }
+  /** In order of their ends, no more than `ROWS_PER_MESSAGE`. */
+  | { readonly type: 'rows'; readonly run: number; readonly rows: readonly IndexedRow[] }
+  /** Select the row of this layer, scroll to it and open its detail; `weight`: show where its weight's name is. */
+  | { readonly type: 'reveal'; readonly layer: string; readonly weight: boolean };
+
+export const ROWS_PER_MESSAGE = 200;
+
+export type FromPanel =
+  | { readonly type: 'ready' }
+  /** Run (again), with these in place of the settings of the run that is shown. */
+  | {
+      readonly type: 'run';
+      readonly device: DeviceChoice;
+      /** Null: the default of each kind of layer. */
+      readonly tolerance: number | null;
+    }
+  /** Go on in spite of the estimate. */
+  | { readonly type: 'confirm' }
+  | { readonly type: 'cancel' }
+  | { readonly type: 'export' }
+  | { readonly type: 'exportPlot'; readonly name: string; readonly svg: string }
+  | { readonly type: 'copy'; readonly text: string }
+  | { readonly type: 'showLog' }
+  /** Something failed in the page: for the log. */
+  | { readonly type: 'error'; readonly message: string };
+
+/** What the page keeps over reloads (`setState`): where the user is, never results. */
+export interface PersistedPanel {
+  readonly version: 1;
+  /** Path of the model on disk. */
+  readonly path: string;
+  /** The page's own: sorting, filter, selection, scroll position, open tab. */
+  readonly view: unknown;
+}
