@@ -3,7 +3,7 @@ import { chooseEngine } from '../compute/devices';
 import { Engine } from '../compute/engine';
 import { ProviderError } from '../compute/runtime';
 import { globMatches } from '../model/glob';
-import type { Layer } from '../model/model';
+import type { Layer, ModelFile } from '../model/model';
 import { openModel } from '../model/open';
 import type {
   DeviceReport,
@@ -35,6 +35,8 @@ export interface PlannedLayer extends LayerDescription {
 
 export interface Plan {
   readonly model: Report['model'];
+  /** What the rows depend on, as it was when it was opened. */
+  readonly files: readonly ModelFile[];
   readonly device: DeviceReport;
   readonly layers: readonly PlannedLayer[];
   readonly skipped: readonly SkippedReport[];
@@ -64,6 +66,7 @@ export async function analyze(request: AnalysisRequest, events: AnalysisEvents):
     const layers = model.layers.filter(({ name }) => globMatches(request.layers ?? '*', name));
     events.onPlan({
       model: { path: model.path, format: model.format, bytes: model.bytes },
+      files: model.files,
       device: { provider: engine.provider, description, fallback },
       layers: layers.map((layer) => ({
         ...describeLayer(layer, settings),

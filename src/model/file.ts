@@ -9,6 +9,7 @@ import {
   UnreadableFileError,
   UnsafePathError,
 } from './errors';
+import type { ModelFile } from './model';
 import { quote } from './quote';
 
 /** Largest single read, bytes: what one typed array holds in every supported version of Node. */
@@ -98,6 +99,11 @@ export class RangeFile {
   async close(): Promise<void> {
     await this.handle.close();
   }
+}
+
+/** Size of all files together. */
+export function totalBytes(files: readonly ModelFile[]): number {
+  return files.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0);
 }
 
 function refuseIrregular(path: string, status: Stats): void {

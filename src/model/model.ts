@@ -9,11 +9,23 @@ export interface Model {
   readonly format: 'onnx' | 'safetensors';
   /** Size of all files of the model together, bytes. */
   readonly bytes: number;
+  /** Every file that its layers come from, those beside it included that would say more of them if they were there. */
+  readonly files: readonly ModelFile[];
   /** In file order (ONNX: topological order of the nodes as stored). Names are unique. */
   readonly layers: readonly Layer[];
   /** Nodes or tensors with weights, or of a linear kind, that became no layer. */
   readonly skipped: readonly Skipped[];
   close(): Promise<void>;
+}
+
+/** A file as it was when the model was opened. */
+export interface ModelFile {
+  /** Real or as given: it may be opened. */
+  readonly path: string;
+  /** Bytes; null where there is no such file. */
+  readonly bytes: number | null;
+  /** Time of the last change, milliseconds since 1970; null where there is no such file. */
+  readonly modified: number | null;
 }
 
 export interface Skipped {

@@ -5,6 +5,7 @@ import type { WorkerOptions } from './call-worker';
 import { AnalysisFailure } from './failure';
 
 export type { AnalysisEvents, AnalysisRequest, Plan, PlannedLayer } from '../analysis/analyze';
+export type { ModelFile } from '../model/model';
 export { analyzeInWorker, reportOf } from './analyze-in-worker';
 export type { AnalysisOutcome } from './analyze-in-worker';
 export { AnalysisFailure } from './failure';

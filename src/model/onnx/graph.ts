@@ -1,11 +1,13 @@
 /** An ONNX file after parsing: plain structures with lazy tensors. Optional names that are absent are ''. */
-import type { Tensor } from '../model';
+import type { ModelFile, Tensor } from '../model';
 
 export interface OnnxFile {
   /** As given by the caller. */
   readonly path: string;
   /** The file and its external data together, bytes. */
   readonly bytes: number;
+  /** The file and those of its external data. */
+  readonly files: readonly ModelFile[];
   readonly irVersion: number;
   /** Version by domain; '' is ai.onnx. */
   readonly opsets: ReadonlyMap<string, number>;

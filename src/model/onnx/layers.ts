@@ -65,8 +65,8 @@ async function modelOf(file: OnnxFile, options: OpenOptions): Promise<Model> {
     }
   }
   skipped.push(...unusedWeights(program, facts, names));
-  const { path, bytes } = file;
-  return { path, format: 'onnx', bytes, layers, skipped, close: () => file.close() };
+  const { path, bytes, files } = file;
+  return { path, format: 'onnx', bytes, files, layers, skipped, close: () => file.close() };
 }
 
 /** What there is to say about the operations that compute with weights or should, in their order. */

@@ -17,7 +17,7 @@ import {
   ModelError,
   UnknownFormatError,
 } from '../errors';
-import { RangeFile, refuseGitLfsPointer, resolveInside } from '../file';
+import { RangeFile, refuseGitLfsPointer, resolveInside, totalBytes } from '../file';
 import type { Tensor } from '../model';
 import { quote } from '../quote';
 import type { Attribute, Graph, LocalFunction, Node, OnnxFile, ValueInfo } from './graph';
@@ -47,10 +47,16 @@ export async function readOnnx(path: string): Promise<OnnxFile> {
     await refuseGitLfsPointer(file);
     const model = await readModel(file);
     const external = await openExternalFiles(file, model);
-    const sizes = new Map([...external.values()].map(({ path, size }) => [path, size]));
+    const data = new Map([...external.values()].map((entry) => [entry.path, entry]));
+    const files = [file, ...data.values()].map(({ path, size, modified }) => ({
+      path,
+      bytes: size,
+      modified,
+    }));
     return {
       path,
-      bytes: [...sizes.values()].reduce((sum, size) => sum + size, file.size),
+      bytes: totalBytes(files),
+      files,
       irVersion: model.irVersion ?? 0,
       opsets: opsetsOf(model),
       ...new Conversion({ file, external }).model(model),

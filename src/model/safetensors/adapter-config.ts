@@ -1,6 +1,6 @@
 /** `adapter_config.json`, which PEFT writes beside the weights of an adapter. */
 import { MalformedFileError } from '../errors';
-import { findBeside } from './beside';
+import { COMPANIONS, findBeside } from './beside';
 import { asObject, readJsonObject, type JsonObject } from './json';
 import { quote } from '../quote';
 
@@ -24,7 +24,7 @@ export interface AdapterConfig {
 
 /** @throws ModelError where there is a file that cannot be used. Null where there is none. */
 export async function readAdapterConfig(modelPath: string): Promise<AdapterConfig | null> {
-  const path = await findBeside(modelPath, () => 'adapter_config.json');
+  const path = await findBeside(modelPath, COMPANIONS.adapterConfig);
   if (path === null) return null;
   const { object } = await readJsonObject(path, largestConfig, configDepth);
   const alpha = numberAt(object, 'lora_alpha', path);

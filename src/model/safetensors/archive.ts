@@ -1,6 +1,7 @@
 /** The tensors of a model, in one safetensors file or in the shards that an index names. */
 import { LimitExceededError, MalformedFileError, UnknownFormatError } from '../errors';
 import { RangeFile, resolveInside } from '../file';
+import type { ModelFile } from '../model';
 import { readHeader } from './header';
 import { asObject, readJsonObject } from './json';
 import { quote } from '../quote';
@@ -11,8 +12,8 @@ export interface Archive {
   readonly tensors: readonly StoredTensor[];
   /** Tensors that a shard holds but the index does not place there. */
   readonly strays: readonly StoredTensor[];
-  /** Size of all files together. */
-  readonly bytes: number;
+  /** The file, or the index and its shards. */
+  readonly files: readonly ModelFile[];
   close(): Promise<void>;
 }
 
@@ -34,7 +35,7 @@ async function openSingle(path: string): Promise<Archive> {
   const file = await RangeFile.open(path);
   const close = () => file.close();
   try {
-    return { tensors: await tensorsOf(file), strays: [], bytes: file.size, close };
+    return { tensors: await tensorsOf(file), strays: [], files: [modelFile(file)], close };
   } catch (error) {
     await close();
     throw error;
@@ -67,12 +68,15 @@ async function openShards(path: string): Promise<Archive> {
         `it places tensor ${quote(name)} in ${quote(shard)}, which does not have it`,
       );
     });
-    const bytes = files.reduce((sum, file) => sum + file.size, index.bytes);
-    return { tensors, strays, bytes, close };
+    return { tensors, strays, files: [index.file, ...files.map(modelFile)], close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+function modelFile({ path, size, modified }: RangeFile): ModelFile {
+  return { path, bytes: size, modified };
 }
 
 function shardsByTensor(weightMap: unknown, path: string): Map<string, string> {

@@ -1,6 +1,7 @@
 /** The JSON around tensors: header, index, side files. All of it may be hostile. */
 import { LimitExceededError, MalformedFileError } from '../errors';
 import { RangeFile, refuseGitLfsPointer } from '../file';
+import type { ModelFile } from '../model';
 import { quote } from '../quote';
 
 /**
@@ -48,7 +49,7 @@ export async function readJsonObject(
   path: string,
   limit: number,
   depth: number,
-): Promise<{ object: JsonObject; bytes: number }> {
+): Promise<{ object: JsonObject; file: ModelFile }> {
   const file = await RangeFile.open(path);
   try {
     await refuseGitLfsPointer(file);
@@ -59,7 +60,10 @@ export async function readJsonObject(
       );
     }
     const bytes = await file.read(0, file.size);
-    return { object: parseJsonObject(bytes, path, 'the file', depth), bytes: file.size };
+    return {
+      object: parseJsonObject(bytes, path, 'the file', depth),
+      file: { path, bytes: file.size, modified: file.modified },
+    };
   } finally {
     await file.close();
   }

@@ -1,5 +1,5 @@
 /** What `config.json` beside a model of Hugging Face's transformers says that concerns weights. */
-import { findBeside } from './beside';
+import { COMPANIONS, findBeside } from './beside';
 import { usualScaleBlock, type ScaleBlock } from './float8';
 import { memberOf, readJsonObject } from './json';
 
@@ -12,7 +12,7 @@ const configDepth = 64;
  * @throws ModelError where there is a config.json that cannot be read.
  */
 export async function readScaleBlock(modelPath: string): Promise<ScaleBlock> {
-  const path = await findBeside(modelPath, () => 'config.json');
+  const path = await findBeside(modelPath, COMPANIONS.modelConfig);
   if (path === null) return usualScaleBlock;
   const { object } = await readJsonObject(path, largestConfig, configDepth);
   const block = memberOf(object.get('quantization_config'), 'weight_block_size');

@@ -1,5 +1,7 @@
 import type { Model, OpenOptions } from '../model';
+import { totalBytes } from '../file';
 import { openArchive } from './archive';
+import { companionFiles } from './beside';
 import { sortIntoLayers } from './layers';
 import { SideFile } from './side-file';
 
@@ -11,6 +13,8 @@ import { SideFile } from './side-file';
  * @throws ModelError naming the file and the tensor at fault.
  */
 export async function openSafetensors(path: string, options: OpenOptions): Promise<Model> {
+  // Before they are read: a change in between then makes the result stale, not wrong.
+  const companions = await companionFiles(path);
   const archive = await openArchive(path);
   try {
     const sideFile = await SideFile.readFor(path);
@@ -19,7 +23,8 @@ export async function openSafetensors(path: string, options: OpenOptions): Promi
     return {
       path,
       format: 'safetensors',
-      bytes: archive.bytes,
+      bytes: totalBytes(archive.files),
+      files: [...archive.files, ...companions],
       layers,
       skipped,
       close: () => archive.close(),

@@ -3,7 +3,7 @@
  * `media/lipschitz.schema.json` is the published description of the same rules.
  */
 import { LimitExceededError, MalformedFileError } from '../errors';
-import { findBeside } from './beside';
+import { COMPANIONS, findBeside } from './beside';
 import { globMatches } from '../glob';
 import { readJsonObject } from './json';
 import { quote } from '../quote';
@@ -39,7 +39,7 @@ export class SideFile {
 
   /** @returns an empty one where there is none. @throws ModelError naming the side file and the key at fault. */
   static async readFor(modelPath: string): Promise<SideFile> {
-    const path = await findBeside(modelPath, (name) => `${name}.lipschitz.json`);
+    const path = await findBeside(modelPath, COMPANIONS.sideFile);
     if (path === null) return new SideFile(`${modelPath}.lipschitz.json`, []);
     const { object } = await readJsonObject(path, largestSideFile, sideFileDepth);
     return new SideFile(path, checkRules(object, path));

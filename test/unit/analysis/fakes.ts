@@ -98,6 +98,7 @@ export class FakeModel implements Model {
   readonly path = 'model.onnx';
   readonly format = 'onnx';
   readonly bytes = 1234;
+  readonly files = [{ path: 'model.onnx', bytes: 1234, modified: 5678 }];
   readonly skipped = [{ name: 'plus', op: 'Add', weight: 'bias', reason: 'adds a constant' }];
   closed = 0;
 

@@ -10,6 +10,7 @@ const CLEAR = '\r\u001b[2K';
 function plan(names: readonly string[]): Plan {
   return {
     model: { path: 'net.onnx', format: 'onnx', bytes: 1 },
+    files: [],
     device: { provider: 'cpu', description: 'CPU', fallback: null },
     layers: names.map((name) => ({ ...layer({ name }), cost: 10 })),
     skipped: [],
