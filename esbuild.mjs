@@ -1,36 +1,42 @@
 // Bundles every program of the product into dist/. A program whose source does not exist is an error of esbuild's,
-// so the list below is exactly what is shipped.
+// so the list below is exactly what is built.
 import { chmod } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { build, context } from 'esbuild';
 
+const root = import.meta.dirname;
+
 /** @type {import('esbuild').BuildOptions} */
-const node = {
+const common = {
+  absWorkingDir: root,
   bundle: true,
-  platform: 'node',
-  target: 'node20',
-  format: 'cjs',
-  outdir: 'dist',
-  // `vscode` exists only inside the editor; onnxruntime-node finds its native library relative to its own files.
-  external: ['vscode', 'onnxruntime-node'],
-  loader: { '.proto': 'text' },
   sourcemap: 'linked',
+  metafile: true,
   logLevel: 'warning',
 };
 
 /** @type {import('esbuild').BuildOptions} */
+const node = {
+  ...common,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  // `vscode` exists only inside the editor; onnxruntime-node finds its native library relative to its own files.
+  external: ['vscode', 'onnxruntime-node'],
+  loader: { '.proto': 'text' },
+};
+
+/** @type {import('esbuild').BuildOptions} */
 const page = {
-  bundle: true,
+  ...common,
   platform: 'browser',
   target: 'chrome120',
   format: 'iife',
-  outdir: 'dist',
   jsx: 'automatic',
   jsxImportSource: 'preact',
   loader: { '.ttf': 'file' },
   assetNames: '[name]',
   minify: true,
-  sourcemap: 'linked',
-  logLevel: 'warning',
 };
 
 const programs = [
@@ -44,11 +50,23 @@ const programs = [
   { ...page, entryPoints: { panel: 'webview/main.tsx' } },
 ];
 
-if (process.argv.includes('--watch')) {
-  for (const program of programs) {
-    await (await context(program)).watch();
+/**
+ * Builds all programs into a folder, absolute or relative to the project's; answers what is in them, as esbuild's
+ * metafiles. `production`: as they are shipped, small and without source maps.
+ */
+export async function buildPrograms({ outdir = 'dist', production = false } = {}) {
+  const shipped = production ? { minify: true, sourcemap: false } : {};
+  const results = await Promise.all(programs.map((program) => build({ ...program, ...shipped, outdir })));
+  await chmod(resolve(root, outdir, 'cli.js'), 0o755);
+  return results.map(({ metafile }) => metafile);
+}
+
+if (process.argv[1] === import.meta.filename) {
+  if (process.argv.includes('--watch')) {
+    for (const program of programs) {
+      await (await context({ ...program, outdir: 'dist' })).watch();
+    }
+  } else {
+    await buildPrograms();
   }
-} else {
-  await Promise.all(programs.map((program) => build(program)));
-  await chmod('dist/cli.js', 0o755);
 }

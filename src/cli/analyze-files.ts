@@ -2,7 +2,7 @@
 import type { DeviceChoice, Method, PaddingChoice, Report } from '../report/report';
 import { AnalysisFailure, analyzeInWorker, reportOf } from '../worker/client';
 import type { AnalysisRequest } from '../worker/client';
-import { overBudget } from './budget';
+import { budgetSentences } from './budget';
 import { EXIT } from './exit-code';
 import type { ExitCode } from './exit-code';
 import { formatReports, pageOf } from './format';
@@ -93,7 +93,7 @@ function judge(
   const unmatched = glob === undefined ? [] : reports.filter(({ layers }) => layers.length === 0);
   for (const { model } of unmatched) warn(`${model.path}: no layer matches ${glob}`);
 
-  const exceeding = limit === undefined ? [] : reports.flatMap((report) => overBudget(report, limit));
+  const exceeding = limit === undefined ? [] : reports.flatMap((report) => budgetSentences(report, limit));
   exceeding.forEach(warn);
   for (const { model, skipped } of limit === undefined ? [] : reports) {
     if (skipped.length > 0) {

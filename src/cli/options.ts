@@ -1,15 +1,12 @@
 /** Values of options: each function takes what was typed and throws Commander's `InvalidArgumentError`. */
 import { InvalidArgumentError } from 'commander';
+import { inputSizeOf, isIterations, isTolerance, LARGEST_SIDE, MOST_ITERATIONS } from '../report/settings';
 
-/** The Gram iteration has converged to the last bit of a double long before. */
-const MOST_ITERATIONS = 60;
-/** Longer than any image side or audio clip that a model takes at once. */
-const LARGEST_SIDE = 10_000_000;
 const DECIMAL = /^(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
 export function parseIterations(text: string): number {
   const iterations = Number(text);
-  if (!/^\d+$/.test(text) || iterations < 1 || iterations > MOST_ITERATIONS) {
+  if (!/^\d+$/.test(text) || !isIterations(iterations)) {
     throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST_ITERATIONS}.`);
   }
   return iterations;
@@ -17,25 +14,18 @@ export function parseIterations(text: string): number {
 
 export function parseTolerance(text: string): number {
   const tolerance = Number(text);
-  if (!DECIMAL.test(text) || !(tolerance > 0 && tolerance < 1)) {
+  if (!DECIMAL.test(text) || !isTolerance(tolerance)) {
     throw new InvalidArgumentError('It must be a number between 0 and 1, both excluded.');
   }
   return tolerance;
 }
 
-/** `224` (1-D), `224x224` (2-D), `16x112x112` (3-D) or `any`. */
 export function parseInputSize(text: string): readonly number[] | 'any' {
-  if (text === 'any') return text;
-  const sides = text.split(/[x×]/i);
-  if (
-    sides.length > 3 ||
-    sides.some((side) => !/^\d+$/.test(side) || Number(side) < 1 || Number(side) > LARGEST_SIDE)
-  ) {
-    throw new InvalidArgumentError(
-      `It must be one to three sizes from 1 to ${LARGEST_SIDE}, such as 224x224, or any.`,
-    );
-  }
-  return sides.map(Number);
+  const size = inputSizeOf(text);
+  if (size !== null) return size;
+  throw new InvalidArgumentError(
+    `It must be one to three sizes from 1 to ${LARGEST_SIDE}, such as 224x224, or any.`,
+  );
 }
 
 export function parseBudget(text: string): number {

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { version } from '../../package.json';
-import type { DeviceChoice, Method, PaddingChoice } from '../report/report';
+import { DEVICE_CHOICES, METHODS, PADDING_CHOICES } from '../report/settings';
 import { analyzeFiles } from './analyze-files';
 import type { AnalyzeOptions } from './analyze-files';
 import { EXIT_HELP } from './exit-code';
@@ -9,10 +9,6 @@ import { FORMATS } from './format';
 import { listDevices } from './list-devices';
 import { parseBudget, parseGlob, parseInputSize, parseIterations, parseTolerance } from './options';
 import type { Surroundings } from './surroundings';
-
-const METHODS: readonly Method[] = ['auto', 'gram'];
-const PADDINGS: readonly PaddingChoice[] = ['zeros', 'circular'];
-const DEVICES: readonly DeviceChoice[] = ['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'];
 
 /** The command line. What a command ends with is given to `end`; usage errors are thrown by Commander. */
 export function commandLine(surroundings: Surroundings, end: (code: ExitCode) => void): Command {
@@ -64,11 +60,13 @@ Examples:
     )
     .addOption(
       new Option('--padding <MODE>', 'padding of the convolutions (default: what the file says)').choices(
-        PADDINGS,
+        PADDING_CHOICES,
       ),
     )
     .addOption(
-      new Option('--device <DEVICE>', 'where matrices are multiplied').choices(DEVICES).default('auto'),
+      new Option('--device <DEVICE>', 'where matrices are multiplied')
+        .choices(DEVICE_CHOICES)
+        .default('auto'),
     )
     .option('--layers <GLOB>', "only the layers whose name matches, such as '*attn*'", parseGlob)
     .option('--per-group', 'also print each group of a grouped convolution')

@@ -1,8 +1,8 @@
 /** One line on a terminal that says which layer is being computed, and how long the rest will take. */
 import { formatSeconds } from '../report/numbers';
 import { displayName, ellipsize } from '../report/text';
+import { RemainingTime } from '../worker/client';
 import type { AnalysisEvents, Plan } from '../worker/client';
-import { RemainingTime } from './remaining-time';
 
 export interface Progress {
   readonly events: Partial<AnalysisEvents>;

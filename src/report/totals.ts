@@ -18,7 +18,7 @@ export interface Totals {
   readonly productLog10: number;
 }
 
-export function totals(report: Report): Totals {
+export function totals(report: Pick<Report, 'layers'>): Totals {
   const bounded = report.layers.filter((layer): layer is BoundedLayer => layer.lipschitz !== null);
   const ranked = report.layers.filter((layer): layer is RankedLayer => layer.stableRank !== null);
   return {

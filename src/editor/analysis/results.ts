@@ -1,8 +1,11 @@
 /** Results as hovers, inlay hints and diagnostics see them: what is known, never a reason to compute. */
 import type { Report } from '../../report/report';
+import type { ModelFile } from '../../worker/client';
 
 export interface Result {
   readonly report: Report;
+  /** The files of the model when it was opened. */
+  readonly files: readonly ModelFile[];
   /** When the analysis ended, milliseconds since 1970. */
   readonly analysedAt: number;
   /** A file of the model has changed since. */

@@ -29,10 +29,7 @@ export function companionFiles(modelPath: string): Promise<ModelFile[]> {
  * @param nameOf gives its name from the model's name.
  * @throws UnsafePathError where it is a link that leaves the model's folder.
  */
-export async function findBeside(
-  modelPath: string,
-  nameOf: NameOf,
-): Promise<string | null> {
+export async function findBeside(modelPath: string, nameOf: NameOf): Promise<string | null> {
   const name = nameOf(basename(modelPath));
   try {
     await lstat(join(dirname(modelPath), name));

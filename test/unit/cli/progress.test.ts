@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { showProgress } from '../../../src/cli/progress';
-import { RemainingTime } from '../../../src/cli/remaining-time';
+import { RemainingTime } from '../../../src/worker/remaining-time';
 import { cellWidth } from '../../../src/report/text';
 import type { Plan } from '../../../src/worker/client';
 import { layer } from '../report/sample';

@@ -1,0 +1,340 @@
+/** What is known of one model while somebody looks at it: its analysis, running or ended. */
+import { EventEmitter } from 'node:events';
+import type { DeviceReport, Report, Settings, SkippedReport } from '../../report/report';
+import { AnalysisFailure, analyzeInWorker, RemainingTime, reportOf } from '../../worker/client';
+import type { AnalysisRequest, ModelFile, Plan } from '../../worker/client';
+import type { IndexedRow, PanelState, Progress } from '../protocol/protocol';
+import type { ResultCache, StoredResult } from './result-cache';
+import { areUnchanged } from './result-cache';
+import type { Turns } from './turns';
+
+/** What a session needs of the editor around it. */
+export interface SessionContext {
+  readonly workerPath: string;
+  readonly cache: ResultCache;
+  readonly turns: Turns;
+  /** Seconds: an analysis that is estimated to take longer waits for `confirm`. */
+  readonly confirmAboveSeconds: (path: string) => number;
+  readonly log: (level: 'info' | 'error', message: string) => void;
+}
+
+interface SessionEvents {
+  /** Another run: all rows are void. */
+  reset: [];
+  /** The state, or something else beside the rows. */
+  head: [];
+  rows: [readonly IndexedRow[]];
+}
+
+/** The running layer and the remaining time are told no more often than this, milliseconds. */
+const PROGRESS_INTERVAL = 100;
+
+export class ModelSession extends EventEmitter<SessionEvents> {
+  /** Another number for every run. */
+  run = 0;
+  state: PanelState = { kind: 'empty' };
+  plan: Pick<Plan, 'model' | 'device' | 'skipped'> | null = null;
+  /** In the order of their ends. */
+  rows: IndexedRow[] = [];
+  /** Of the run that is shown, or the next one where there is none. */
+  settings: Settings;
+  /** Wall time of the run that has ended, seconds. */
+  seconds: number | null = null;
+  analysedAt: number | null = null;
+  stale = false;
+  private files: readonly ModelFile[] = [];
+  private controller = new AbortController();
+  private held: Settings | null = null;
+
+  /** @param path of the model on disk */
+  constructor(
+    readonly path: string,
+    defaults: Settings,
+    private readonly context: SessionContext,
+  ) {
+    super();
+    this.setMaxListeners(0);
+    this.settings = defaults;
+  }
+
+  get device(): DeviceReport | null {
+    return this.plan?.device ?? null;
+  }
+
+  get skipped(): readonly SkippedReport[] {
+    return this.plan?.skipped ?? [];
+  }
+
+  get isBusy(): boolean {
+    return ['queued', 'opening', 'running'].includes(this.state.kind);
+  }
+
+  /** The report of the rows that there are; null before the file is open. */
+  report(): Report | null {
+    if (this.plan === null) return null;
+    const { model, device, skipped } = this.plan;
+    const { state } = this;
+    const cancelled =
+      state.kind === 'cancelled'
+        ? { finished: state.finished, of: state.of }
+        : state.kind === 'running'
+          ? { finished: this.rows.length, of: state.progress.of }
+          : null;
+    return {
+      schema: 1,
+      model,
+      settings: this.settings,
+      device,
+      layers: this.rows.toSorted((a, b) => a.index - b.index).map(({ row }) => row),
+      skipped,
+      network: null,
+      seconds: this.seconds ?? 0,
+      ...(cancelled && { cancelled }),
+    };
+  }
+
+  /** Shows the result that the cache has for these settings, if it is whole and the files are the same. */
+  async restore(settings: Settings): Promise<boolean> {
+    const run = this.begin(settings, { kind: 'opening' });
+    const known = await this.context.cache.get(this.path, settings).catch(() => null);
+    if (run !== this.run) return true;
+    if (known === null) {
+      this.become({ kind: 'empty' });
+      return false;
+    }
+    this.show(known, false);
+    return true;
+  }
+
+  /** Shows the latest result that the cache has, whatever its settings, also one that is stale or was cancelled. */
+  async restoreLatest(): Promise<void> {
+    const run = this.begin(this.settings, { kind: 'opening' });
+    const known = await this.context.cache.find(this.path).catch(() => null);
+    if (run !== this.run) return;
+    if (known === null) this.become({ kind: 'empty' });
+    else this.show(known, known.stale);
+  }
+
+  /**
+   * Analyses the model, in place of what is shown or running. Resolves when the run has ended in whatever way.
+   * @param confirmed whether the time it takes is accepted
+   */
+  async analyze(settings: Settings, confirmed = false): Promise<void> {
+    const { signal } = (this.controller = this.supersede());
+    const run = this.begin(settings, { kind: 'queued' });
+    const current = () => run === this.run;
+    try {
+      await this.context.turns.take(signal, () => this.compute(settings, confirmed, signal, current));
+    } catch (error) {
+      if (!current()) return;
+      const sentence = error instanceof Error ? error.message : String(error);
+      this.context.log(
+        'error',
+        error instanceof AnalysisFailure && error.refusal ? sentence : `${this.path}: ${stackOf(error)}`,
+      );
+      this.become({ kind: 'failed', sentence });
+    }
+    if (current() && this.isBusy) this.endCancelled(0);
+  }
+
+  /** Resolves when nothing runs or waits for its turn any more. */
+  ended(): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (this.isBusy) return;
+        this.off('head', look).off('reset', look);
+        resolve();
+      };
+      this.on('head', look).on('reset', look);
+      look();
+    });
+  }
+
+  /** Goes on with the run that was held because of its estimate. */
+  async confirm(): Promise<void> {
+    if (this.state.kind === 'confirm' && this.held !== null) await this.analyze(this.held, true);
+  }
+
+  /** The process ends at once; the finished rows stay. */
+  cancel(): void {
+    if (this.state.kind === 'confirm') {
+      this.held = null;
+      this.become({ kind: 'empty' });
+    }
+    this.controller.abort();
+  }
+
+  /** Ends what runs, and tells nobody of anything any more. */
+  dispose(): void {
+    this.run++;
+    this.controller.abort();
+    this.become({ kind: 'empty' });
+    this.removeAllListeners();
+  }
+
+  /** Looks whether the files are still those that were analysed. */
+  async checkFiles(): Promise<void> {
+    const { run, files } = this;
+    if (files.length === 0 || this.isBusy) return;
+    const stale = !(await areUnchanged(files));
+    if (run !== this.run || files !== this.files || stale === this.stale) return;
+    this.stale = stale;
+    this.emit('head');
+  }
+
+  private supersede(): AbortController {
+    this.controller.abort();
+    return new AbortController();
+  }
+
+  private begin(settings: Settings, state: PanelState): number {
+    this.run++;
+    this.plan = null;
+    this.rows = [];
+    this.files = [];
+    this.settings = settings;
+    this.seconds = null;
+    this.analysedAt = null;
+    this.stale = false;
+    this.held = null;
+    this.state = state;
+    this.emit('reset');
+    return this.run;
+  }
+
+  private become(state: PanelState): void {
+    this.state = state;
+    this.emit('head');
+  }
+
+  private async compute(
+    settings: Settings,
+    confirmed: boolean,
+    signal: AbortSignal,
+    current: () => boolean,
+  ): Promise<void> {
+    const { context } = this;
+    const { workerPath } = context;
+    const request: AnalysisRequest = { path: this.path, settings, layers: null, perGroup: true, only: null };
+    const started = performance.now();
+    context.log('info', `${this.path}: analysis begins, ${JSON.stringify(settings)}`);
+    this.become({ kind: 'opening' });
+    const hold = new AbortController();
+    let progress: ProgressOf | null = null;
+    const outcome = await analyzeInWorker(
+      request,
+      {
+        onPlan: (plan) => {
+          if (!current()) return;
+          this.plan = plan;
+          this.files = plan.files;
+          const seconds = plan.layers.reduce((sum, { cost }) => sum + cost, 0);
+          if (!confirmed && seconds > context.confirmAboveSeconds(this.path)) {
+            this.held = settings;
+            this.become({ kind: 'confirm', seconds });
+            hold.abort();
+            return;
+          }
+          progress = new ProgressOf(plan);
+          this.become({ kind: 'running', progress: progress.now() });
+        },
+        onStart: (index) => {
+          if (!current() || progress === null) return;
+          progress.start(index);
+          if (progress.isDue()) this.become({ kind: 'running', progress: progress.now() });
+        },
+        onRow: (index, row) => {
+          if (!current() || progress === null) return;
+          progress.finish(index);
+          this.take({ index, row });
+        },
+      },
+      { workerPath, signal: AbortSignal.any([signal, hold.signal]) },
+    );
+    if (!current() || hold.signal.aborted) return;
+    const seconds = (performance.now() - started) / 1000;
+    this.seconds = seconds;
+    if (outcome.plan === null) return this.endCancelled(0);
+    if (outcome.cancelled) this.endCancelled(outcome.rows.length);
+    else this.become({ kind: 'finished' });
+    this.analysedAt = Date.now();
+    this.stale = !(await areUnchanged(outcome.plan.files));
+    if (!current()) return;
+    this.emit('head');
+    context.log('info', `${this.path}: ${describe(this.state)} after ${seconds.toFixed(1)} s`);
+    const report = reportOf(outcome, outcome.plan, request, seconds);
+    await context.cache
+      .put({ report, files: outcome.plan.files, analysedAt: this.analysedAt })
+      .catch((error: unknown) =>
+        context.log('error', `${this.path}: the result cannot be kept: ${stackOf(error)}`),
+      );
+  }
+
+  private take(row: IndexedRow): void {
+    this.rows.push(row);
+    this.emit('rows', [row]);
+  }
+
+  private endCancelled(of: number): void {
+    this.become({ kind: 'cancelled', finished: this.rows.length, of });
+  }
+
+  private show({ report, files, analysedAt }: StoredResult, stale: boolean): void {
+    const { model, device, skipped, layers, settings, seconds, cancelled } = report;
+    this.plan = { model, device, skipped };
+    this.rows = layers.map((row, index) => ({ index, row }));
+    this.files = files;
+    this.settings = settings;
+    this.seconds = seconds;
+    this.analysedAt = analysedAt;
+    this.stale = stale;
+    this.state = cancelled ? { kind: 'cancelled', ...cancelled } : { kind: 'finished' };
+    this.emit('reset');
+  }
+}
+
+/** How far a run is. */
+class ProgressOf {
+  private readonly remaining: RemainingTime;
+  private finished = 0;
+  private layer = '';
+  private told = -Infinity;
+
+  constructor(private readonly plan: Plan) {
+    this.remaining = new RemainingTime(
+      plan.layers.map(({ cost }) => cost),
+      performance.now() / 1000,
+    );
+  }
+
+  start(index: number): void {
+    this.layer = this.plan.layers[index].name;
+  }
+
+  finish(index: number): void {
+    this.finished++;
+    this.remaining.finish(index, performance.now() / 1000);
+  }
+
+  isDue(): boolean {
+    return performance.now() - this.told >= PROGRESS_INTERVAL;
+  }
+
+  now(): Progress {
+    this.told = performance.now();
+    return {
+      finished: this.finished,
+      of: this.plan.layers.length,
+      layer: this.layer,
+      remainingSeconds: this.remaining.seconds(this.told / 1000),
+    };
+  }
+}
+
+function describe(state: PanelState): string {
+  return state.kind === 'cancelled' ? `cancelled after ${state.finished} of ${state.of} layers` : state.kind;
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,147 @@
+/** Every command of the extension. */
+import * as vscode from 'vscode';
+import type { Report, Settings } from '../../report/report';
+import type { ResultCache } from '../analysis/result-cache';
+import type { ModelSession } from '../analysis/session';
+import type { Sessions } from '../analysis/sessions';
+import { COMMANDS, SECTION } from '../ids';
+import type { Command, OpenLayerArgument } from '../ids';
+import type { Panels } from '../panel/panels';
+import type { RowContext } from '../protocol/row-context';
+import { analysisSettings, SettingError } from '../settings';
+import { chooseModels } from './choose-models';
+import { showDevices } from './devices';
+import { copyAsMarkdown, exportReport } from './export';
+import type { ExportArgument } from './export';
+import { askOptions } from './options';
+
+export interface CommandContext {
+  readonly sessions: Sessions;
+  readonly panels: Panels;
+  readonly cache: ResultCache;
+  readonly workerPath: string;
+  readonly log: vscode.LogOutputChannel;
+}
+
+/** What each command is given and what it answers. */
+interface CommandTypes {
+  [COMMANDS.analyze]: (uri?: unknown, selection?: unknown) => Promise<readonly (Report | null)[]>;
+  [COMMANDS.analyzeWithOptions]: (uri?: unknown, selection?: unknown) => Promise<void>;
+  [COMMANDS.cancel]: () => void;
+  [COMMANDS.export]: (argument?: ExportArgument) => Promise<void>;
+  [COMMANDS.copyAsMarkdown]: () => Promise<void>;
+  [COMMANDS.showLog]: () => void;
+  [COMMANDS.clearCache]: () => Promise<void>;
+  [COMMANDS.showDevices]: () => Promise<void>;
+  [COMMANDS.openLayer]: (argument: OpenLayerArgument) => Promise<void>;
+  [COMMANDS.copyValue]: (row: RowContext) => Thenable<void>;
+  [COMMANDS.copyRow]: (row: RowContext) => Thenable<void>;
+  [COMMANDS.revealWeight]: (row: RowContext) => void;
+}
+
+export function registerCommands(context: CommandContext): vscode.Disposable {
+  const { sessions, panels, cache, workerPath, log } = context;
+
+  const reportToShow = (): Report | null => {
+    const report = panels.active?.session.report() ?? null;
+    if (report === null) {
+      void vscode.window.showInformationMessage(vscode.l10n.t('No result is open. Analyze a model first.'));
+    }
+    return report;
+  };
+
+  const commands: { readonly [C in Command]: CommandTypes[C] } = {
+    [COMMANDS.analyze]: async (uri, selection) => {
+      const models = await chooseModels(uri, selection);
+      return Promise.all(models.map((model) => analyzeModel(context, model)));
+    },
+    [COMMANDS.analyzeWithOptions]: async (uri, selection) => {
+      const models = await chooseModels(uri, selection);
+      if (models.length === 0) return;
+      const defaults = settingsOrMessage(models[0]);
+      const settings = defaults && (await askOptions(defaults));
+      if (settings) await Promise.all(models.map((model) => analyzeModel(context, model, settings)));
+    },
+    [COMMANDS.cancel]: () => {
+      const { busy } = sessions;
+      const active = panels.active?.session;
+      // The one in front of the user; from elsewhere, all.
+      const meant = active?.isBusy && panels.active?.panel.active ? [active] : busy;
+      for (const session of meant) session.cancel();
+    },
+    [COMMANDS.export]: async (argument) => {
+      const report = reportToShow();
+      if (report !== null) await exportReport(report, isExport(argument) ? argument : undefined);
+    },
+    [COMMANDS.copyAsMarkdown]: async () => {
+      const report = reportToShow();
+      if (report !== null) await copyAsMarkdown(report);
+    },
+    [COMMANDS.showLog]: () => log.show(),
+    [COMMANDS.clearCache]: async () => {
+      await cache.clear();
+      void vscode.window.showInformationMessage(vscode.l10n.t('All kept results were deleted.'));
+    },
+    [COMMANDS.showDevices]: () => showDevices(workerPath),
+    [COMMANDS.openLayer]: async ({ path, layer }) => {
+      const panel = panels.show(vscode.Uri.file(path));
+      const { session } = panel;
+      if (layer !== null) panel.reveal(layer, false);
+      if (session.state.kind === 'empty') await session.restoreLatest();
+    },
+    [COMMANDS.copyValue]: ({ value }) => vscode.env.clipboard.writeText(value),
+    [COMMANDS.copyRow]: ({ text }) => vscode.env.clipboard.writeText(text),
+    [COMMANDS.revealWeight]: ({ layer }) => panels.active?.reveal(layer, true),
+  };
+
+  return vscode.Disposable.from(
+    ...(Object.keys(commands) as Command[]).map((id) => vscode.commands.registerCommand(id, commands[id])),
+  );
+}
+
+/**
+ * Opens the panel of a model and analyses it, unless a result with these settings is there already. Resolves when the
+ * analysis has ended, or waits for an answer, with what there is then.
+ */
+async function analyzeModel(
+  { panels }: CommandContext,
+  uri: vscode.Uri,
+  chosen?: Settings,
+): Promise<Report | null> {
+  const settings = chosen ?? settingsOrMessage(uri);
+  if (settings === null) return null;
+  const { session } = panels.show(uri);
+  await startAnalysis(session, settings);
+  return session.report();
+}
+
+/** Analyses the session's model with these settings, unless that is what it does, or what it or the cache has. */
+export async function startAnalysis(session: ModelSession, settings: Settings): Promise<void> {
+  const same = JSON.stringify(session.settings) === JSON.stringify(settings);
+  if (same && session.isBusy) return session.ended();
+  await session.checkFiles();
+  if (same && session.state.kind === 'finished' && !session.stale) return;
+  if (!(await session.restore(settings))) await session.analyze(settings);
+}
+
+/** The user's settings for a file, or null with a message that says which of them is wrong. */
+export function settingsOrMessage(uri: vscode.Uri): Settings | null {
+  try {
+    return analysisSettings(uri);
+  } catch (error) {
+    if (!(error instanceof SettingError)) throw error;
+    const open = vscode.l10n.t('Open Settings');
+    void vscode.window
+      .showErrorMessage(error.message, open)
+      .then(
+        (chosen) =>
+          chosen === open && vscode.commands.executeCommand('workbench.action.openSettings', `${SECTION}.`),
+      );
+    return null;
+  }
+}
+
+/** The editor's title menu hands over a URI instead. */
+function isExport(argument: unknown): argument is ExportArgument {
+  return typeof argument === 'object' && argument !== null && 'format' in argument && 'target' in argument;
+}

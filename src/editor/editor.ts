@@ -1,0 +1,71 @@
+/** Builds the parts of the extension and hands them to each other. */
+import * as vscode from 'vscode';
+import { ResultCache } from './analysis/result-cache';
+import type { Results } from './analysis/results';
+import type { ModelSession } from './analysis/session';
+import { Sessions } from './analysis/sessions';
+import { Turns } from './analysis/turns';
+import { registerCommands, settingsOrMessage, startAnalysis } from './commands/commands';
+import { exportPlot, exportReport } from './commands/export';
+import { BudgetDiagnostics } from './diagnostics';
+import { ModelFolders } from './model-files';
+import { Panels } from './panel/panels';
+import { readSetting } from './settings';
+import { StatusBar } from './status-bar';
+
+/** What `activate` gives to other extensions. */
+export interface LipschitzLensApi {
+  /** What is known of models: results of this window and those that were kept. */
+  readonly results: Results;
+  /** The models whose panels are open, with what their analyses do. */
+  readonly sessions: Pick<Sessions, 'all' | 'find' | 'onChange'>;
+}
+
+const MEGABYTE = 1_000_000;
+
+export function startEditor(context: vscode.ExtensionContext): LipschitzLensApi {
+  const log = vscode.window.createOutputChannel('Lipschitz Lens', { log: true });
+  const { version } = context.extension.packageJSON as { version: string };
+  const workerPath = context.asAbsolutePath('dist/worker.js');
+  // A window without a folder has no storage of its own.
+  const storage = context.storageUri ?? context.globalStorageUri;
+  const cache = new ResultCache(
+    vscode.Uri.joinPath(storage, 'results').fsPath,
+    version,
+    () => readSetting('cache.maxSizeMB') * MEGABYTE,
+  );
+  const sessions = new Sessions({
+    workerPath,
+    cache,
+    turns: new Turns(),
+    confirmAboveSeconds: (path) => readSetting('confirmAboveSeconds', vscode.Uri.file(path)),
+    log: (level, message) => log[level](message),
+  });
+  const panels = new Panels(context.extensionUri, sessions, {
+    log,
+    start: (session, uri) => {
+      const settings = settingsOrMessage(uri);
+      if (settings !== null) void startAnalysis(session, settings);
+    },
+    run: (session, { device, tolerance }) => {
+      const allowed = vscode.workspace.isTrusted ? device : 'cpu';
+      void session.analyze({ ...session.settings, device: allowed, tolerance });
+    },
+    exportReport: (session: ModelSession) => {
+      const report = session.report();
+      if (report !== null) void exportReport(report);
+    },
+    exportPlot: (session, name, svg) => void exportPlot(session.path, name, svg),
+  });
+  context.subscriptions.push(
+    log,
+    sessions,
+    panels,
+    new ModelFolders(),
+    new StatusBar(sessions),
+    new BudgetDiagnostics(cache),
+    registerCommands({ sessions, panels, cache, workerPath, log }),
+  );
+  log.info(`Lipschitz Lens ${version} is active`);
+  return { results: cache, sessions };
+}

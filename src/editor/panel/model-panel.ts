@@ -1,0 +1,173 @@
+/** One panel: a webview that shows a session, and hands the user's wishes to it. */
+import * as vscode from 'vscode';
+import { SECTION } from '../ids';
+import { Owner } from '../disposable';
+import { panelStrings } from './panel-strings';
+import type { ModelSession } from '../analysis/session';
+import { ROWS_PER_MESSAGE } from '../protocol/protocol';
+import type { FromPanel, IndexedRow, PanelHead, ToPanel } from '../protocol/protocol';
+import { readSetting } from '../settings';
+import { panelHtml, panelResources } from './html';
+import { asFromPanel } from './messages';
+
+/** What a panel cannot do alone. */
+export interface PanelActions {
+  /** Runs the analysis of this session again, with these in place of its settings. */
+  run(session: ModelSession, changes: Pick<FromPanel & { type: 'run' }, 'device' | 'tolerance'>): void;
+  exportReport(session: ModelSession): void;
+  exportPlot(session: ModelSession, name: string, svg: string): void;
+  readonly log: vscode.LogOutputChannel;
+}
+
+/** Rows are sent together, so often, milliseconds: below what a person sees as a step. */
+const ROWS_INTERVAL = 50;
+
+export class ModelPanel extends Owner {
+  /** The page listens. A page that is hidden is gone, and asks again when it is back. */
+  private ready = false;
+  private waiting: IndexedRow[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private wish: { layer: string; weight: boolean } | null = null;
+
+  constructor(
+    readonly panel: vscode.WebviewPanel,
+    readonly uri: vscode.Uri,
+    readonly session: ModelSession,
+    extensionUri: vscode.Uri,
+    private readonly actions: PanelActions,
+  ) {
+    super();
+    const { webview } = panel;
+    webview.options = { enableScripts: true, localResourceRoots: [panelResources(extensionUri)] };
+    panel.iconPath = {
+      light: vscode.Uri.joinPath(extensionUri, 'media', 'panel-light.svg'),
+      dark: vscode.Uri.joinPath(extensionUri, 'media', 'panel-dark.svg'),
+    };
+    this.register(webview.onDidReceiveMessage((message: unknown) => this.receive(message)));
+    this.register(
+      panel.onDidChangeViewState(() => {
+        if (!panel.visible) this.ready = false;
+        else void session.checkFiles();
+      }),
+    );
+    this.register(panel.onDidDispose(() => this.dispose()));
+    this.register(vscode.workspace.onDidGrantWorkspaceTrust(() => this.sendHead()));
+    this.register(
+      vscode.workspace.onDidChangeConfiguration((change) => {
+        if (change.affectsConfiguration(SECTION, uri)) this.sendHead();
+      }),
+    );
+    this.follow();
+    webview.html = panelHtml(webview, extensionUri);
+  }
+
+  override dispose(): void {
+    if (this.isDisposed) return;
+    clearTimeout(this.timer);
+    this.ready = false;
+    super.dispose();
+  }
+
+  /** Shows the row of a layer, now or when there is one to show it. */
+  reveal(layer: string, weight: boolean): void {
+    if (this.ready) this.post({ type: 'reveal', layer, weight });
+    else this.wish = { layer, weight };
+  }
+
+  private follow(): void {
+    const { session } = this;
+    const head = () => this.sendHead();
+    const reset = () => this.sendAll();
+    const rows = (rows: readonly IndexedRow[]) => this.sendSoon(rows);
+    session.on('head', head).on('reset', reset).on('rows', rows);
+    this.register({ dispose: () => session.off('head', head).off('reset', reset).off('rows', rows) });
+  }
+
+  private head(): PanelHead {
+    const { uri, session } = this;
+    const { run, path, state, plan, device, settings, skipped, seconds, analysedAt, stale } = session;
+    return {
+      run,
+      file: { name: uri.path.slice(uri.path.lastIndexOf('/') + 1), path },
+      state,
+      model: plan?.model ?? null,
+      device,
+      settings,
+      skipped,
+      seconds,
+      analysedAt,
+      stale,
+      budgets: { layer: readSetting('budget.layer', uri), network: readSetting('budget.network', uri) },
+      trusted: vscode.workspace.isTrusted,
+    };
+  }
+
+  private sendAll(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.waiting = [...this.session.rows];
+    this.post({
+      type: 'snapshot',
+      head: this.head(),
+      strings: panelStrings(),
+      locale: vscode.env.language,
+    });
+    this.sendWaiting();
+  }
+
+  private sendHead(): void {
+    this.post({ type: 'head', head: this.head() });
+  }
+
+  private sendSoon(rows: readonly IndexedRow[]): void {
+    if (!this.ready) return;
+    this.waiting.push(...rows);
+    this.timer ??= setTimeout(() => this.sendWaiting(), ROWS_INTERVAL);
+  }
+
+  private sendWaiting(): void {
+    this.timer = undefined;
+    if (!this.ready || this.waiting.length === 0) return;
+    const rows = this.waiting.splice(0, ROWS_PER_MESSAGE);
+    this.post({ type: 'rows', run: this.session.run, rows });
+    // One batch a turn: others want the extension host, too.
+    if (this.waiting.length > 0) this.timer = setTimeout(() => this.sendWaiting(), 0);
+  }
+
+  private post(message: ToPanel): void {
+    if (this.ready && !this.isDisposed) void this.panel.webview.postMessage(message);
+  }
+
+  private receive(raw: unknown): void {
+    const message = asFromPanel(raw);
+    const { session, actions } = this;
+    if (message === null) {
+      actions.log.error(`${session.path}: the panel sent something that is no message`);
+      return;
+    }
+    switch (message.type) {
+      case 'ready':
+        this.ready = true;
+        this.sendAll();
+        if (this.wish) this.post({ type: 'reveal', ...this.wish });
+        this.wish = null;
+        return;
+      case 'run':
+        return actions.run(session, message);
+      case 'confirm':
+        return void session.confirm();
+      case 'cancel':
+        return session.cancel();
+      case 'export':
+        return actions.exportReport(session);
+      case 'exportPlot':
+        return actions.exportPlot(session, message.name, message.svg);
+      case 'copy':
+        return void vscode.env.clipboard.writeText(message.text);
+      case 'showLog':
+        return actions.log.show();
+      case 'error':
+        actions.log.error(`${session.path}: the panel failed: ${message.message}`);
+    }
+  }
+}

@@ -1,0 +1,60 @@
+/** The user's settings (`lipschitzLens.*`), read when they are needed: a change counts from the next reading on. */
+import * as vscode from 'vscode';
+import type { Settings } from '../report/report';
+import { inputSizeOf, isIterations, isTolerance, LARGEST_SIDE, MOST_ITERATIONS } from '../report/settings';
+import { SECTION } from './ids';
+import type { SettingName, SettingTypes } from './ids';
+
+/** A setting in a file may have any value; the message says what it should be. */
+export class SettingError extends Error {}
+
+/** As it stands, or the default of `package.json`. */
+export function readSetting<K extends SettingName>(
+  name: K,
+  scope?: vscode.ConfigurationScope,
+): SettingTypes[K] {
+  return vscode.workspace.getConfiguration(SECTION, scope).get(name) as SettingTypes[K];
+}
+
+/**
+ * The settings of an analysis of this file. In an untrusted workspace the device is the CPU, whatever is set.
+ * @throws SettingError
+ */
+export function analysisSettings(scope: vscode.Uri): Settings {
+  const method = readSetting('method', scope);
+  const iterations = readSetting('iterations', scope);
+  const tolerance = readSetting('tolerance', scope);
+  const padding = readSetting('padding', scope);
+  if (iterations !== null && !isIterations(iterations)) {
+    throw invalid('iterations', vscode.l10n.t('a whole number from 1 to {0}', MOST_ITERATIONS));
+  }
+  if (tolerance !== null && !isTolerance(tolerance)) {
+    throw invalid('tolerance', vscode.l10n.t('a number between 0 and 1, both excluded'));
+  }
+  return {
+    method,
+    // Elsewhere it has no effect, and two results would differ in nothing else.
+    iterations: method === 'gram' ? iterations : null,
+    tolerance,
+    device: vscode.workspace.isTrusted ? readSetting('device', scope) : 'cpu',
+    inputSize: inputSizeSetting(scope),
+    padding: padding === 'file' ? null : padding,
+  };
+}
+
+/** What an input size may look like. */
+export function inputSizeHint(): string {
+  return vscode.l10n.t('one to three sizes from 1 to {0}, such as 224x224, or any', LARGEST_SIDE);
+}
+
+function inputSizeSetting(scope: vscode.Uri): Settings['inputSize'] {
+  const text = readSetting('inputSize', scope);
+  if (text === '') return null;
+  const size = inputSizeOf(text);
+  if (size === null) throw invalid('inputSize', inputSizeHint());
+  return size;
+}
+
+function invalid(name: SettingName, hint: string): SettingError {
+  return new SettingError(vscode.l10n.t('The setting {0} must be {1}.', `${SECTION}.${name}`, hint));
+}

@@ -1,0 +1,60 @@
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import { displayName } from '../report/text';
+import type { ModelSession } from './analysis/session';
+import type { Sessions } from './analysis/sessions';
+import { Owner } from './disposable';
+import { COMMANDS } from './ids';
+import type { OpenLayerArgument } from './ids';
+
+/** Says what runs, and how far it is, while something does. A click shows its panel. */
+export class StatusBar extends Owner {
+  private readonly item = this.register(
+    vscode.window.createStatusBarItem('lipschitzLens.running', vscode.StatusBarAlignment.Left),
+  );
+
+  constructor(private readonly sessions: Sessions) {
+    super();
+    this.item.name = 'Lipschitz Lens';
+    this.register(sessions.onChange(() => this.update()));
+  }
+
+  private update(): void {
+    const { busy } = this.sessions;
+    const session = busy.find(({ state }) => state.kind !== 'queued') ?? busy[0];
+    if (!session) return this.item.hide();
+    const argument: OpenLayerArgument = { path: session.path, layer: null };
+    this.item.text = `$(sync~spin) ${textOf(session)}`;
+    this.item.tooltip = tooltipOf(session, busy.length - 1);
+    this.item.command = {
+      command: COMMANDS.openLayer,
+      title: vscode.l10n.t('Show the panel'),
+      arguments: [argument],
+    };
+    this.item.show();
+  }
+}
+
+function textOf({ path, state }: ModelSession): string {
+  const name = displayName(basename(path));
+  if (state.kind !== 'running') return vscode.l10n.t('Lipschitz: {0}', name);
+  const { finished, of } = state.progress;
+  return vscode.l10n.t('Lipschitz: {0} {1}/{2}', name, finished, of);
+}
+
+function tooltipOf({ path, state }: ModelSession, others: number): vscode.MarkdownString {
+  const tooltip = new vscode.MarkdownString('', true);
+  tooltip.isTrusted = { enabledCommands: [COMMANDS.cancel] };
+  const layer = state.kind === 'running' ? state.progress.layer : '';
+  const lines = [
+    displayName(path),
+    ...(layer === '' ? [] : [displayName(layer)]),
+    ...(others > 0 ? [vscode.l10n.t('{0} more waiting', others)] : []),
+  ];
+  lines.forEach((line, index) => {
+    if (index > 0) tooltip.appendMarkdown('\n\n');
+    tooltip.appendText(line);
+  });
+  tooltip.appendMarkdown(`\n\n[${vscode.l10n.t('Cancel')}](command:${COMMANDS.cancel})`);
+  return tooltip;
+}

@@ -1,0 +1,72 @@
+/** The desktop VS Code: the one that the manifest names as the oldest for tests, or the user's own to try things out. */
+import { downloadAndUnzipVSCode } from '@vscode/test-electron';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { engines } from '../../package.json';
+import { cache, root } from '../unit/product';
+import { findCommand, plainEnvironment, ProcessTree, TemporaryFolder } from './processes';
+import { userSettings, type Appearance } from './settings';
+
+/** For an answer of the download, and for every pause in it. */
+const DOWNLOAD_TIMEOUT_MS = 10_000;
+
+export interface DesktopOptions extends Appearance {
+  readonly environment?: NodeJS.ProcessEnv;
+  /** A folder or a `.code-workspace`. */
+  readonly workspace: string;
+  /** A module whose `run` is called in VS Code, which then ends. */
+  readonly tests?: string;
+}
+
+/** The path of the oldest VS Code that the extension supports; throws one sentence where it cannot run here. */
+export async function downloadDesktop(): Promise<string> {
+  if (needsDisplay() && !findCommand('xvfb-run')) {
+    throw new Error('there is no display, and xvfb-run is not installed');
+  }
+  const version = engines.vscode.replace(/^\^/, '');
+  const cachePath = join(cache, 'vscode-desktop');
+  const silent = { report: () => {}, error: () => {} };
+  await mkdir(cachePath, { recursive: true });
+  try {
+    return await downloadAndUnzipVSCode({ version, cachePath, reporter: silent, timeout: DOWNLOAD_TIMEOUT_MS });
+  } catch (cause) {
+    throw new Error(`VS Code ${version} cannot be downloaded`, { cause });
+  }
+}
+
+/** Runs a VS Code, `code` or a downloaded one, with data and extensions of its own, until its window is closed. */
+export async function runDesktop(executable: string, options: DesktopOptions): Promise<number | null> {
+  const data = new TemporaryFolder();
+  try {
+    const settings = join(data.path, 'user', 'User', 'settings.json');
+    await mkdir(join(settings, '..'), { recursive: true });
+    await writeFile(settings, JSON.stringify(userSettings(options), undefined, 2));
+    const args = [
+      '--wait',
+      '--new-window',
+      '--no-sandbox',
+      '--disable-gpu-sandbox',
+      '--disable-updates',
+      '--skip-welcome',
+      '--skip-release-notes',
+      `--user-data-dir=${join(data.path, 'user')}`,
+      `--extensions-dir=${join(data.path, 'extensions')}`,
+      `--extensionDevelopmentPath=${root}`,
+      ...(options.tests === undefined ? [] : [`--extensionTestsPath=${options.tests}`]),
+      options.workspace,
+    ];
+    const [command, rest] = needsDisplay() ? ['xvfb-run', ['-a', executable, ...args]] : [executable, args];
+    const vscode = ProcessTree.command(command, rest, plainEnvironment(options.environment));
+    try {
+      return await vscode.ended();
+    } finally {
+      await vscode.stop();
+    }
+  } finally {
+    await data.remove();
+  }
+}
+
+function needsDisplay(): boolean {
+  return process.platform === 'linux' && !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY;
+}

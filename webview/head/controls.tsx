@@ -1,0 +1,75 @@
+import '../controls/toolkit';
+import { useEffect, useState } from 'preact/hooks';
+import { DEVICE_CHOICES, isTolerance } from '../../src/report/settings';
+import type { DeviceChoice } from '../../src/report/report';
+import { host } from '../host';
+import type { PanelData } from '../panel-data';
+
+/** What to run with, and the buttons that run, cancel and export. */
+export function Controls({ data: { head, locale, rows } }: { readonly data: PanelData }) {
+  const { strings } = locale;
+  const { settings, trusted, state } = head;
+  const [device, setDevice] = useState<DeviceChoice>(settings.device);
+  const [tolerance, setTolerance] = useState(toleranceText(settings.tolerance));
+  useEffect(() => {
+    setDevice(settings.device);
+    setTolerance(toleranceText(settings.tolerance));
+  }, [head.run]);
+  const valid = tolerance.trim() === '' || isTolerance(Number(tolerance));
+  const busy = ['queued', 'opening', 'running'].includes(state.kind);
+  const run = () =>
+    host.postMessage({
+      type: 'run',
+      device,
+      tolerance: tolerance.trim() === '' ? null : Number(tolerance),
+    });
+  return (
+    <div class="controls">
+      <vscode-dropdown
+        class="device"
+        aria-label={strings.device}
+        title={trusted ? strings.device : strings.deviceUntrusted}
+        value={trusted ? device : 'cpu'}
+        disabled={!trusted || busy}
+        onChange={({ target }) => setDevice(target.value as DeviceChoice)}
+      >
+        {DEVICE_CHOICES.map((choice) => (
+          <vscode-option key={choice} value={choice}>
+            {choice}
+          </vscode-option>
+        ))}
+      </vscode-dropdown>
+      <vscode-text-field
+        class={valid ? 'tolerance' : 'tolerance invalid'}
+        aria-label={strings.tolerance}
+        title={strings.toleranceHint}
+        placeholder={strings.tolerance}
+        value={tolerance}
+        onInput={({ target }) => setTolerance(target.value)}
+        onKeyDown={({ key }) => {
+          if (key === 'Enter' && valid && !busy) run();
+        }}
+      />
+      <vscode-button
+        appearance="secondary"
+        disabled={rows.length === 0}
+        onClick={() => host.postMessage({ type: 'export' })}
+      >
+        {strings.exportReport}
+      </vscode-button>
+      {busy ? (
+        <vscode-button appearance="primary" onClick={() => host.postMessage({ type: 'cancel' })}>
+          {strings.cancel}
+        </vscode-button>
+      ) : (
+        <vscode-button appearance="primary" disabled={!valid} onClick={run}>
+          {state.kind === 'empty' || state.kind === 'confirm' ? strings.analyze : strings.runAgain}
+        </vscode-button>
+      )}
+    </div>
+  );
+}
+
+function toleranceText(tolerance: number | null): string {
+  return tolerance === null ? '' : String(tolerance);
+}

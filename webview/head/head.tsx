@@ -1,0 +1,159 @@
+import type { ComponentChildren } from 'preact';
+import { useMemo } from 'preact/hooks';
+import {
+  formatBytes,
+  formatCount,
+  formatInterval,
+  formatPowerOfTen,
+  formatSeconds,
+  formatShare,
+} from '../../src/report/numbers';
+import { displayName } from '../../src/report/text';
+import { totals } from '../../src/report/totals';
+import type { BoundedLayer } from '../../src/report/totals';
+import { certainties, describeSettings } from '../../src/report/wording';
+import type { PanelData } from '../panel-data';
+import { CertaintyLabel } from '../table/cells';
+import type { Tab } from '../view-state';
+import { Controls } from './controls';
+import { StateLine } from './state-line';
+
+interface Props {
+  readonly data: PanelData;
+  /** Selects a layer and opens its details. */
+  readonly onOpen: (layer: string) => void;
+  readonly onTab: (tab: Tab) => void;
+}
+
+export function Head({ data, onOpen, onTab }: Props) {
+  const { head, locale, rows } = data;
+  const { model, device, file } = head;
+  const weakest = useMemo(() => certainties(rows.map(({ row }) => row)).at(-1), [rows]);
+  const settings = describeSettings(head.settings);
+  return (
+    <header class="head">
+      <div class="head-line">
+        <h1 title={file.path}>{displayName(file.name)}</h1>
+        <span class="dim">
+          {model &&
+            `${model.format === 'onnx' ? 'ONNX' : 'safetensors'}, ${locale.number(formatBytes(model.bytes))}`}
+          {device && `, ${device.description}`}
+          {settings !== '' && `, ${settings}`}
+        </span>
+        {weakest && <CertaintyLabel certainty={weakest} locale={locale} />}
+        <span class="space" />
+        <Controls data={data} />
+      </div>
+      <p class="device-note dim">
+        {device?.fallback ?? (head.trusted ? '' : locale.strings.deviceUntrusted)}
+      </p>
+      <Facts data={data} onOpen={onOpen} onTab={onTab} />
+      <StateLine data={data} />
+    </header>
+  );
+}
+
+function Facts({ data: { head, locale, rows }, onOpen, onTab }: Props) {
+  const { strings } = locale;
+  const sums = useMemo(() => totals({ layers: rows.map(({ row }) => row) }), [rows]);
+  const widest = useMemo(() => widestOf(sums.largest), [sums]);
+  const largest = sums.largest.at(0);
+  const lowest = sums.lowestRank.at(0);
+  const none = '–';
+  const over = sums.largest.filter(
+    ({ lipschitz }) => head.budgets.layer !== null && lipschitz.upper > head.budgets.layer,
+  ).length;
+  return (
+    <dl class="facts" data-testid="facts">
+      <Fact
+        value={locale.count(sums.layers)}
+        label={locale.text(
+          sums.layers === 1 ? 'oneLayer' : 'layers',
+          locale.number(formatCount(sums.parameters)),
+        )}
+      />
+      <Fact
+        value={largest ? locale.number(formatInterval(largest.lipschitz)) : none}
+        label={strings.largestNorm}
+        layer={largest?.name}
+        onOpen={onOpen}
+      />
+      <Fact
+        value={largest ? <Power text={locale.number(formatPowerOfTen(sums.productLog10))} /> : none}
+        label={locale.text('product', locale.count(sums.largest.length))}
+        title={strings.productHint}
+      />
+      <Fact
+        value={lowest ? locale.number(formatShare(lowest.stableRank.normalized)) : none}
+        label={strings.lowestRank}
+        layer={lowest?.name}
+        onOpen={onOpen}
+      />
+      <Fact
+        value={locale.count(head.skipped.length)}
+        label={
+          <button type="button" class="link" onClick={() => onTab('skipped')}>
+            {strings.skippedCount}
+          </button>
+        }
+      />
+      {sums.failed > 0 && <Fact value={locale.count(sums.failed)} label={strings.failedCount} alert />}
+      {over > 0 && <Fact value={locale.count(over)} label={strings.overBudgetCount} alert />}
+      <Fact
+        value={head.seconds === null ? none : locale.number(formatSeconds(head.seconds))}
+        label={
+          widest === null ? strings.widest : locale.text('totalTime', locale.number(formatShare(widest)))
+        }
+      />
+    </dl>
+  );
+}
+
+interface FactProps {
+  readonly value: ComponentChildren;
+  readonly label: ComponentChildren;
+  readonly title?: string;
+  readonly layer?: string | undefined;
+  readonly alert?: boolean;
+  readonly onOpen?: (layer: string) => void;
+}
+
+function Fact({ value, label, title, layer, alert, onOpen }: FactProps) {
+  return (
+    <div class={alert ? 'fact alert' : 'fact'} title={title}>
+      <dt>
+        {label}
+        {layer !== undefined && (
+          <>
+            {', '}
+            <button type="button" class="link" title={displayName(layer)} onClick={() => onOpen?.(layer)}>
+              {displayName(layer)}
+            </button>
+          </>
+        )}
+      </dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+/** `10^31.6` with a raised exponent. */
+function Power({ text }: { readonly text: string }) {
+  const [base, exponent] = text.split('^');
+  return exponent === undefined ? (
+    <>{base}</>
+  ) : (
+    <>
+      {base}
+      <sup>{exponent}</sup>
+    </>
+  );
+}
+
+/** The largest relative width; null of none. */
+function widestOf(layers: readonly BoundedLayer[]): number | null {
+  const widths = layers
+    .filter(({ lipschitz }) => lipschitz.upper > 0)
+    .map(({ lipschitz: { lower, upper } }) => (upper - lower) / upper);
+  return widths.length === 0 ? null : widths.reduce((a, b) => Math.max(a, b));
+}

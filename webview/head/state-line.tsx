@@ -1,0 +1,133 @@
+import { formatSeconds } from '../../src/report/numbers';
+import { displayName } from '../../src/report/text';
+import { host } from '../host';
+import type { Locale } from '../locale';
+import type { PanelData } from '../panel-data';
+import type { PanelHead, Progress } from '../../src/editor/protocol/protocol';
+
+/** What the analysis does, in a place that is always there: nothing below it moves when it changes. */
+export function StateLine({ data: { head, locale } }: { readonly data: PanelData }) {
+  return (
+    <div class="state" data-testid="state">
+      <State head={head} locale={locale} />
+      {/* Apart from what is seen, which changes too often to be read aloud. */}
+      <span class="unseen" role="status">
+        {announcement(head, locale)}
+      </span>
+    </div>
+  );
+}
+
+function State({ head, locale }: { readonly head: PanelHead; readonly locale: Locale }) {
+  const { strings } = locale;
+  const { state, stale } = head;
+  switch (state.kind) {
+    case 'empty':
+      return <p class="dim">{strings.empty}</p>;
+    case 'queued':
+      return <Bar text={strings.queued} share={null} />;
+    case 'opening':
+      return <Bar text={strings.opening} share={null} />;
+    case 'running':
+      return <Running progress={state.progress} locale={locale} />;
+    case 'confirm':
+      return (
+        <div class="banner question" role="alert">
+          <span class="codicon codicon-watch" aria-hidden="true" />
+          <span>{locale.text('confirmQuestion', locale.number(formatSeconds(state.seconds)))}</span>
+          <vscode-button appearance="primary" onClick={() => host.postMessage({ type: 'confirm' })}>
+            {strings.analyze}
+          </vscode-button>
+          <vscode-button appearance="secondary" onClick={() => host.postMessage({ type: 'cancel' })}>
+            {strings.notNow}
+          </vscode-button>
+        </div>
+      );
+    case 'failed':
+      return (
+        <div class="banner failure" role="alert">
+          <span class="codicon codicon-error" aria-hidden="true" />
+          <span>{displayName(state.sentence)}</span>
+          <vscode-button appearance="secondary" onClick={() => host.postMessage({ type: 'showLog' })}>
+            {strings.showLog}
+          </vscode-button>
+        </div>
+      );
+    case 'finished':
+    case 'cancelled':
+      if (stale) {
+        return (
+          <div class="banner warning" role="alert">
+            <span class="codicon codicon-warning" aria-hidden="true" />
+            <span>{strings.stale}</span>
+            <span class="dim">{ended(head, locale)}</span>
+          </div>
+        );
+      }
+      return (
+        <p class="dim">
+          {state.kind === 'cancelled' && <>{cancelledText(state, locale)} </>}
+          {ended(head, locale)}
+        </p>
+      );
+  }
+}
+
+function Running({ progress, locale }: { readonly progress: Progress; readonly locale: Locale }) {
+  const { finished, of, layer, remainingSeconds } = progress;
+  const text = [
+    locale.text('running', locale.count(finished), locale.count(of)),
+    displayName(layer === '' ? '…' : layer),
+    locale.text('remaining', locale.number(formatSeconds(remainingSeconds))),
+  ].join(' · ');
+  return <Bar text={text} share={finished / Math.max(1, of)} />;
+}
+
+/** @param props.share 0 to 1; null: nobody knows */
+function Bar({ text, share }: { readonly text: string; readonly share: number | null }) {
+  return (
+    <>
+      <p class="dim running">{text}</p>
+      <div
+        class={share === null ? 'progress unknown' : 'progress'}
+        role="progressbar"
+        aria-label={text}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={share === null ? undefined : Math.round(share * 100)}
+      >
+        <span style={{ width: `${(share ?? 0.2) * 100}%` }} />
+      </div>
+    </>
+  );
+}
+
+function ended({ analysedAt }: PanelHead, locale: Locale): string {
+  return analysedAt === null ? '' : locale.text('analysedAgo', locale.ago(analysedAt, Date.now()));
+}
+
+function cancelledText(
+  { finished, of }: { readonly finished: number; readonly of: number },
+  locale: Locale,
+): string {
+  return of === 0
+    ? locale.strings.cancelledEarly
+    : locale.text('cancelled', locale.count(finished), locale.count(of));
+}
+
+/** Begin, every tenth, end. */
+function announcement({ state, seconds }: PanelHead, locale: Locale): string {
+  switch (state.kind) {
+    case 'running': {
+      const { finished, of } = state.progress;
+      const tenth = Math.floor((10 * finished) / Math.max(1, of));
+      return locale.text('running', locale.count(Math.ceil((tenth * of) / 10)), locale.count(of));
+    }
+    case 'finished':
+      return seconds === null ? '' : locale.text('finishedIn', locale.number(formatSeconds(seconds)));
+    case 'cancelled':
+      return cancelledText(state, locale);
+    default:
+      return '';
+  }
+}

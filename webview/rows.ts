@@ -1,0 +1,129 @@
+/** The rows of the table: what is shown of them, in which order. */
+import type { IndexedRow } from '../src/editor/protocol/protocol';
+import type { Certainty } from '../src/report/report';
+
+export const COLUMNS = [
+  'index',
+  'name',
+  'operator',
+  'shape',
+  'norm',
+  'rank',
+  'parameters',
+  'scope',
+  'certainty',
+  'time',
+] as const;
+export type Column = (typeof COLUMNS)[number];
+
+export interface Sorting {
+  readonly column: Column;
+  readonly descending: boolean;
+}
+
+/** Columns whose large values are looked for first. */
+const DESCENDING_FIRST: ReadonlySet<Column> = new Set(['norm', 'parameters', 'time']);
+const STRENGTH: readonly Certainty[] = ['certified', 'analytic', 'probable', 'estimate'];
+
+/** What a click on a column's header makes of the order. */
+export function nextSorting(sorting: Sorting, column: Column): Sorting {
+  if (sorting.column === column) return { column, descending: !sorting.descending };
+  return { column, descending: DESCENDING_FIRST.has(column) };
+}
+
+type Key = number | string | null;
+
+/** A new array. Rows without a value come last in both directions; equal ones stay in the order of the file. */
+export function sortRows(rows: readonly IndexedRow[], { column, descending }: Sorting): IndexedRow[] {
+  const direction = descending ? -1 : 1;
+  return rows
+    .map((row) => ({ row, key: keyOf(row, column) }))
+    .sort((a, b) => {
+      if (a.key === null || b.key === null) {
+        return Number(a.key === null) - Number(b.key === null) || a.row.index - b.row.index;
+      }
+      return direction * compare(a.key, b.key) || a.row.index - b.row.index;
+    })
+    .map(({ row }) => row);
+}
+
+function keyOf({ index, row }: IndexedRow, column: Column): Key {
+  switch (column) {
+    case 'index':
+      return index;
+    case 'name':
+      return row.name;
+    case 'operator':
+      return row.op;
+    case 'shape':
+      return row.shape.reduce((product, size) => product * size, 1);
+    case 'norm':
+      return row.lipschitz?.upper ?? null;
+    case 'rank':
+      return row.stableRank?.normalized ?? null;
+    case 'parameters':
+      return row.parameters;
+    case 'scope':
+      return row.lipschitz?.scope ?? null;
+    case 'certainty':
+      return row.lipschitz === null ? null : STRENGTH.indexOf(row.lipschitz.certainty);
+    case 'time':
+      return row.seconds;
+  }
+}
+
+/** Names are compared as people number things: `conv2` before `conv10`. */
+const names = new Intl.Collator('en', { numeric: true });
+
+function compare(a: number | string, b: number | string): number {
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  return names.compare(String(a), String(b));
+}
+
+export interface Filter {
+  /** Words that all have to occur in the name, the operator or the weight, in any order and case. */
+  readonly text: string;
+  /** '' : all. */
+  readonly operator: string;
+}
+
+export function filterRows(rows: readonly IndexedRow[], { text, operator }: Filter): readonly IndexedRow[] {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0 && operator === '') return rows;
+  return rows.filter(({ row }) => {
+    if (operator !== '' && row.op !== operator) return false;
+    if (words.length === 0) return true;
+    const searched = `${row.name}\n${row.op}\n${row.weight}`.toLowerCase();
+    return words.every((word) => searched.includes(word));
+  });
+}
+
+/** Operators with the number of their rows, the most frequent first. */
+export function countOperators(rows: readonly IndexedRow[]): [operator: string, count: number][] {
+  const counts = new Map<string, number>();
+  for (const { row } of rows) counts.set(row.op, (counts.get(row.op) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1]);
+}
+
+/** The limits of a logarithmic axis for all positive bounds; null where there are none. */
+export function logDomain(rows: readonly IndexedRow[]): readonly [number, number] | null {
+  let [low, high] = [Infinity, 0];
+  for (const { row } of rows) {
+    const { lower = 0, upper = 0 } = row.lipschitz ?? {};
+    if (upper <= 0) continue;
+    low = Math.min(low, lower > 0 ? lower : upper);
+    high = Math.max(high, upper);
+  }
+  return high > 0 ? [low, high] : null;
+}
+
+/** Place of `x` on the axis, 0 to 1: the smallest value still has a visible bar. */
+export function logShare(x: number, [low, high]: readonly [number, number]): number {
+  if (x <= 0) return 0;
+  const from = Math.log10(low) - AXIS_MARGIN;
+  const to = Math.max(Math.log10(high), from + AXIS_MARGIN);
+  return Math.min(1, Math.max(0, (Math.log10(x) - from) / (to - from)));
+}
+
+/** Powers of ten below the smallest value at which the axis begins. */
+const AXIS_MARGIN = 0.3;

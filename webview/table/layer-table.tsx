@@ -1,0 +1,223 @@
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import type { RowContext } from '../../src/editor/protocol/row-context';
+import type { IndexedRow, PanelHead } from '../../src/editor/protocol/protocol';
+import { displayName } from '../../src/report/text';
+import type { Locale } from '../locale';
+import { COLUMNS, logDomain, nextSorting } from '../rows';
+import type { Column } from '../rows';
+import type { ViewState } from '../view-state';
+import { cellText, CertaintyLabel, NormCell, RankCell } from './cells';
+import { useVirtualizer } from './use-virtualizer';
+
+interface Props {
+  /** Filtered and sorted. */
+  readonly rows: readonly IndexedRow[];
+  /** For the axis of the bars, which must not depend on the filter. */
+  readonly all: readonly IndexedRow[];
+  readonly head: PanelHead;
+  readonly locale: Locale;
+  readonly view: ViewState;
+  readonly change: (change: Partial<ViewState>) => void;
+  /** Shown where there is no row. */
+  readonly empty: string;
+}
+
+const ROW_HEIGHT = 26;
+const HEADER_HEIGHT = 28;
+const NUMERIC: ReadonlySet<Column> = new Set(['index', 'norm', 'rank', 'parameters', 'time']);
+
+export function LayerTable({ rows, all, head, locale, view, change, empty }: Props) {
+  const { sorting, selected } = view;
+  const scroller = useRef<HTMLDivElement>(null);
+  const virtualizer = useVirtualizer({
+    count: rows.length,
+    rowHeight: ROW_HEIGHT,
+    scroller: () => scroller.current,
+    initialOffset: view.scroll,
+    header: HEADER_HEIGHT,
+  });
+  const domain = useMemo(() => logDomain(all), [all]);
+  const place = useMemo(() => rows.findIndex(({ row }) => row.name === selected), [rows, selected]);
+  /** Where the focus goes with the selection; elsewhere it stays where the user has it. */
+  const focus = useRef(false);
+
+  useEffect(() => {
+    if (place >= 0) virtualizer.scrollToIndex(place, { align: 'auto' });
+  }, [selected]);
+  useEffect(() => {
+    if (!focus.current || place < 0) return;
+    const row = scroller.current?.querySelector<HTMLElement>('[aria-selected="true"]');
+    if (row && document.activeElement !== row) row.focus({ preventScroll: true });
+  });
+
+  const move = (event: KeyboardEvent) => {
+    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_HEIGHT) - 2);
+    const steps: Record<string, number> = {
+      ArrowDown: place + 1,
+      ArrowUp: Math.max(0, place - 1),
+      PageDown: Math.max(0, place) + page,
+      PageUp: Math.max(0, place - page),
+      Home: 0,
+      End: rows.length - 1,
+    };
+    const target = event.key in steps ? Math.min(steps[event.key], rows.length - 1) : null;
+    if (target !== null && target >= 0) {
+      focus.current = true;
+      change({ selected: rows[target].row.name });
+    } else if ((event.key === 'Enter' || event.key === ' ') && place >= 0) {
+      change({ detail: true });
+    } else if (event.key === 'Escape') {
+      change({ detail: false });
+    } else {
+      return;
+    }
+    event.preventDefault();
+  };
+
+  return (
+    <div
+      class="scroller"
+      ref={scroller}
+      onScroll={({ currentTarget }) => change({ scroll: currentTarget.scrollTop })}
+    >
+      <div
+        class="grid"
+        role="grid"
+        aria-label={locale.strings.table}
+        aria-rowcount={rows.length + 1}
+        aria-colcount={COLUMNS.length}
+        data-testid="layers"
+      >
+        <div class="row header" role="row" aria-rowindex={1}>
+          {COLUMNS.map((column, index) => (
+            <div
+              key={column}
+              class={`cell ${column}`}
+              role="columnheader"
+              aria-colindex={index + 1}
+              aria-sort={sorting.column !== column ? 'none' : sorting.descending ? 'descending' : 'ascending'}
+            >
+              <button
+                type="button"
+                class={NUMERIC.has(column) ? 'sort numeric' : 'sort'}
+                onClick={() => change({ sorting: nextSorting(sorting, column) })}
+              >
+                {headerText(column, locale)}
+                {sorting.column === column && (
+                  <span
+                    class={`codicon codicon-triangle-${sorting.descending ? 'down' : 'up'}`}
+                    aria-hidden="true"
+                  />
+                )}
+              </button>
+            </div>
+          ))}
+        </div>
+        <div
+          class="body"
+          role="rowgroup"
+          style={{ height: `${virtualizer.getTotalSize()}px` }}
+          onKeyDown={move}
+          onFocusIn={() => (focus.current = true)}
+          onFocusOut={({ relatedTarget }) => {
+            if (relatedTarget !== null) focus.current = false;
+          }}
+        >
+          {virtualizer.getVirtualItems().map(({ index, start }) => {
+            const indexed = rows[index];
+            if (indexed === undefined) return null;
+            return (
+              <Row
+                key={indexed.index}
+                indexed={indexed}
+                place={index}
+                top={start}
+                selected={index === place}
+                stop={index === place || (place < 0 && index === 0)}
+                head={head}
+                locale={locale}
+                domain={domain}
+                change={change}
+              />
+            );
+          })}
+        </div>
+      </div>
+      {rows.length === 0 && empty !== '' && <p class="no-rows">{empty}</p>}
+    </div>
+  );
+}
+
+interface RowProps {
+  readonly indexed: IndexedRow;
+  readonly place: number;
+  /** Pixels below the first row. */
+  readonly top: number;
+  readonly selected: boolean;
+  /** The Tab key stops here. */
+  readonly stop: boolean;
+  readonly head: PanelHead;
+  readonly locale: Locale;
+  readonly domain: readonly [number, number] | null;
+  readonly change: (change: Partial<ViewState>) => void;
+}
+
+function Row({ indexed, place, top, selected, stop, head, locale, domain, change }: RowProps) {
+  const { index, row } = indexed;
+  const texts = COLUMNS.map((column) => cellText(column, index, row, locale));
+  const textOf = (column: Column) => texts[COLUMNS.indexOf(column)];
+  const context: RowContext = {
+    webviewSection: 'row',
+    preventDefaultContextMenuItems: true,
+    layer: row.name,
+    value: textOf('norm'),
+    text: texts.join('\t'),
+  };
+  const content = {
+    norm: <NormCell row={row} locale={locale} domain={domain} budget={head.budgets.layer} />,
+    rank: <RankCell row={row} locale={locale} />,
+    certainty: row.lipschitz && <CertaintyLabel certainty={row.lipschitz.certainty} locale={locale} />,
+  };
+  return (
+    <div
+      class="row"
+      role="row"
+      aria-rowindex={place + 2}
+      aria-selected={selected}
+      tabIndex={stop ? 0 : -1}
+      style={{ transform: `translateY(${top}px)` }}
+      data-vscode-context={JSON.stringify(context)}
+      onClick={() => change({ selected: row.name, detail: true })}
+      onContextMenu={() => change({ selected: row.name })}
+    >
+      {COLUMNS.map((column, columnIndex) => (
+        <div
+          key={column}
+          class={NUMERIC.has(column) ? `cell numeric ${column}` : `cell ${column}`}
+          role="gridcell"
+          aria-colindex={columnIndex + 1}
+          data-vscode-context={JSON.stringify({ value: texts[columnIndex] })}
+          title={column === 'name' ? displayName(row.name) : undefined}
+        >
+          {column in content ? content[column as keyof typeof content] : texts[columnIndex]}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function headerText(column: Column, { strings }: Locale): string {
+  const texts: Record<Column, string> = {
+    index: strings.columnIndex,
+    name: strings.columnName,
+    operator: strings.columnOperator,
+    shape: strings.columnShape,
+    norm: strings.columnNorm,
+    rank: strings.columnRank,
+    parameters: strings.columnParameters,
+    scope: strings.columnScope,
+    certainty: strings.columnCertainty,
+    time: strings.columnTime,
+  };
+  return texts[column];
+}

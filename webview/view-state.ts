@@ -1,0 +1,57 @@
+/** Where the user is: kept over reloads, apart from any result. */
+import { COLUMNS } from './rows';
+import type { Filter, Sorting } from './rows';
+
+export const TABS = ['layers', 'through', 'scatter', 'skipped'] as const;
+export type Tab = (typeof TABS)[number];
+
+export interface ViewState {
+  readonly tab: Tab;
+  readonly sorting: Sorting;
+  readonly filter: Filter;
+  /** Name of the selected layer; names are unique. */
+  readonly selected: string | null;
+  /** The details of the selected layer are open. */
+  readonly detail: boolean;
+  /** Of the table, pixels. */
+  readonly scroll: number;
+}
+
+export const INITIAL_VIEW: ViewState = {
+  tab: 'layers',
+  sorting: { column: 'index', descending: false },
+  filter: { text: '', operator: '' },
+  selected: null,
+  detail: false,
+  scroll: 0,
+};
+
+/** What an earlier page kept, as far as it makes sense. */
+export function restoreView(kept: unknown): ViewState {
+  if (!isRecord(kept) || kept.version !== 1 || !isRecord(kept.view)) return INITIAL_VIEW;
+  const { tab, sorting, filter, selected, detail, scroll } = kept.view;
+  return {
+    tab: TABS.find((known) => known === tab) ?? INITIAL_VIEW.tab,
+    sorting: sortingOf(sorting) ?? INITIAL_VIEW.sorting,
+    filter: filterOf(filter) ?? INITIAL_VIEW.filter,
+    selected: typeof selected === 'string' ? selected : null,
+    detail: detail === true,
+    scroll: typeof scroll === 'number' && scroll >= 0 ? scroll : 0,
+  };
+}
+
+function sortingOf(value: unknown): Sorting | null {
+  if (!isRecord(value)) return null;
+  const column = COLUMNS.find((known) => known === value.column);
+  return column ? { column, descending: value.descending === true } : null;
+}
+
+function filterOf(value: unknown): Filter | null {
+  if (!isRecord(value)) return null;
+  const { text, operator } = value;
+  return typeof text === 'string' && typeof operator === 'string' ? { text, operator } : null;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
