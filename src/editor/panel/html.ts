@@ -10,11 +10,13 @@ export function panelResources(extensionUri: vscode.Uri): vscode.Uri {
 export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri): string {
   const resources = panelResources(extensionUri);
   const uriOf = (name: string) => webview.asWebviewUri(vscode.Uri.joinPath(resources, name)).toString();
-  const nonce = randomBytes(16).toString('base64url');
+  const nonce = randomNonce();
+  // The toolkit tries with an empty style element what the browser knows; it finds this nonce in the page.
+  const styleNonce = randomNonce();
   const policy = [
     "default-src 'none'",
     `script-src 'nonce-${nonce}'`,
-    `style-src ${webview.cspSource}`,
+    `style-src ${webview.cspSource} 'nonce-${styleNonce}'`,
     `font-src ${webview.cspSource}`,
     "connect-src 'none'",
   ].join('; ');
@@ -23,6 +25,7 @@ export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri): st
   <head>
     <meta charset="utf-8" />
     <meta http-equiv="Content-Security-Policy" content="${policy}" />
+    <meta property="csp-nonce" content="${styleNonce}" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <link rel="stylesheet" href="${uriOf('panel.css')}" />
     <title>Lipschitz Lens</title>
@@ -32,4 +35,8 @@ export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri): st
     <script nonce="${nonce}" src="${uriOf('panel.js')}"></script>
   </body>
 </html>`;
+}
+
+function randomNonce(): string {
+  return randomBytes(16).toString('base64url');
 }
