@@ -1,5 +1,6 @@
 // Bundles every program of the product into dist/. A program whose source does not exist is an error of esbuild's,
 // so the list below is exactly what is built.
+import { realpathSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { build, context } from 'esbuild';
@@ -61,7 +62,8 @@ export async function buildPrograms({ outdir = 'dist', production = false } = {}
   return results.map(({ metafile }) => metafile);
 }
 
-if (process.argv[1] === import.meta.filename) {
+// Not where package.mjs imports it.
+if (realpathSync(process.argv[1]) === import.meta.filename) {
   if (process.argv.includes('--watch')) {
     for (const program of programs) {
       await (await context({ ...program, outdir: 'dist' })).watch();

@@ -1,5 +1,6 @@
-// Makes a fresh clone ready: the packages of the lock file, the bundles in dist/, and, with --with-system-packages, what
-// the tests need from Debian (where there is apt): a software Vulkan for the WebGPU provider.
+// Makes a fresh clone ready: the packages of the lock file, the bundles in dist/, and, where there is apt,
+// --with-system-packages: what the tests need from Debian, a software Vulkan for the WebGPU provider;
+// --with-vscode: what a VS Code Server needs, a browser, a compiler for its native modules and its search program.
 import { execFileSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -18,10 +19,17 @@ if (!existsSync(installed) || statSync(installed).mtimeMs < statSync('package-lo
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 
-if (process.argv.includes('--with-system-packages') && hasCommand('apt-get')) {
-  // Chromium brings SwiftShader, a Vulkan driver that needs no GPU.
-  const packages = { chromium: '/usr/lib/chromium/vk_swiftshader_icd.json', libvulkan1: vulkanLoader() };
-  const missing = Object.keys(packages).filter((name) => !existsSync(packages[name]));
+// Chromium brings SwiftShader, a Vulkan driver that needs no GPU.
+const forTests = { chromium: '/usr/lib/chromium/vk_swiftshader_icd.json', libvulkan1: vulkanLoader() };
+const forVsCode = { chromium: 'chromium', ripgrep: 'rg', 'g++': 'g++', make: 'make', python3: 'python3' };
+const packages = {
+  ...(process.argv.includes('--with-vscode') && forVsCode),
+  ...(process.argv.includes('--with-system-packages') && forTests),
+};
+const isThere = (file) => (file.startsWith('/') ? existsSync(file) : hasCommand(file));
+
+if (hasCommand('apt-get')) {
+  const missing = Object.keys(packages).filter((name) => !isThere(packages[name]));
   if (missing.length > 0) {
     const root = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
     const apt = (...args) => {

@@ -40,7 +40,13 @@ const node = {
 await Promise.all([
   buildPrograms(),
   // VS Code loads CommonJS.
-  build({ ...node, format: 'cjs', entryPoints: { host: 'test/host/main.ts' }, plugins: [hostSuites] }),
+  build({
+    ...node,
+    format: 'cjs',
+    entryPoints: { host: 'test/host/main.ts' },
+    plugins: [hostSuites],
+    define: { 'import.meta.dirname': '__dirname' },
+  }),
   build({
     ...node,
     format: 'esm',

@@ -1,5 +1,4 @@
-import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
-import type { ToPanel } from '../src/editor/protocol/protocol';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Detail } from './detail/detail';
 import { Head } from './head/head';
 import { host } from './host';
@@ -11,8 +10,8 @@ import { SkippedList } from './skipped/skipped-list';
 import { LayerTable } from './table/layer-table';
 import { FilterBar } from './table/filter-bar';
 import { Tabs } from './tabs';
-import { restoreView } from './view-state';
-import type { ViewState } from './view-state';
+import { INITIAL_VIEW, restoreView } from './view-state';
+import type { ScrollPosition, ViewState } from './view-state';
 
 /** While rows stream in, the page is drawn no more often than this, milliseconds. */
 const DRAW_INTERVAL = 80;
@@ -20,28 +19,43 @@ const DRAW_INTERVAL = 80;
 const KEEP_AFTER = 200;
 
 export function App() {
-  const [view, change] = useView();
-  const data = usePanelData((message) => {
-    if (message.type === 'reveal') {
-      change({ tab: 'layers', selected: message.layer, detail: true, filter: { text: '', operator: '' } });
-    }
-  });
-  useKept(data, view);
+  const data = usePanelData();
+  // Another model is another place to be.
+  return data && <Panel key={data.head.file.path} data={data} />;
+}
 
-  const rows = useMemo(() => data?.rows ?? [], [data?.rows]);
+function Panel({ data }: { readonly data: PanelData }) {
+  const { head, locale, rows, wish } = data;
+  const { path } = head.file;
+  const [view, setView] = useState(() => restoreView(host.getState(), path));
+  const change = useCallback((change: Partial<ViewState>) => setView((view) => ({ ...view, ...change })), []);
+  const scroll = useKept(path, view);
+  /** The layer whose row is brought into view as soon as there is one. */
+  const [sought, seek] = useState<string | null>(null);
+  const open = useCallback((layer: string) => {
+    change({ selected: layer, detail: true, tab: 'layers', filter: INITIAL_VIEW.filter });
+    seek(layer);
+  }, []);
+  const found = useCallback(() => seek(null), []);
+  useEffect(() => {
+    if (wish) open(wish.layer);
+  }, [wish]);
+
   const shown = useMemo(
     () => sortRows(filterRows(rows, view.filter), view.sorting),
     [rows, view.filter, view.sorting],
   );
   const operators = useMemo(() => countOperators(rows), [rows]);
   const inOrder = useMemo(() => rows.toSorted((a, b) => a.index - b.index), [rows]);
-  const select = useCallback((selected: string | null) => change({ selected }), [change]);
-  const open = useCallback((selected: string) => change({ selected, detail: true, tab: 'layers' }), [change]);
-  if (data === null) return null;
-
-  const { head, locale } = data;
-  const selected = rows.find(({ row }) => row.name === view.selected) ?? null;
-  const plots = { rows: inOrder, locale, selected, onSelect: select };
+  const selected = useMemo(
+    () => rows.find(({ row }) => row.name === view.selected) ?? null,
+    [rows, view.selected],
+  );
+  const select = useCallback(
+    (selected: string, open: boolean) => change(open ? { selected, detail: true } : { selected }),
+    [],
+  );
+  const plots = { rows: inOrder, locale, selected, budget: head.budgets.layer, onSelect: select };
   return (
     <main class="panel">
       <Head data={data} onOpen={open} onTab={(tab) => change({ tab })} />
@@ -64,6 +78,9 @@ export function App() {
               locale={locale}
               view={view}
               change={change}
+              scroll={scroll}
+              sought={sought}
+              onFound={found}
               empty={rows.length > 0 ? locale.strings.noMatch : emptyText(data)}
             />
           </>
@@ -73,7 +90,14 @@ export function App() {
         {view.tab === 'skipped' && <SkippedList skipped={head.skipped} locale={locale} />}
       </div>
       {selected && view.detail && (
-        <Detail row={selected} head={head} plots={plots} onClose={() => change({ detail: false })} />
+        <Detail
+          row={selected}
+          head={head}
+          plots={view.tab === 'layers' ? plots : null}
+          locale={locale}
+          weightOf={wish?.weight ? wish.layer : null}
+          onClose={() => change({ detail: false })}
+        />
       )}
     </main>
   );
@@ -84,7 +108,7 @@ function emptyText({ head, locale }: PanelData): string {
 }
 
 /** The messages of the extension, taken together for each drawing. */
-function usePanelData(onMessage: (message: ToPanel) => void): PanelData | null {
+function usePanelData(): PanelData | null {
   const [data, setData] = useState<PanelData | null>(null);
   useEffect(() => {
     let waiting: unknown[] = [];
@@ -96,7 +120,6 @@ function usePanelData(onMessage: (message: ToPanel) => void): PanelData | null {
       const messages = waiting;
       waiting = [];
       setData((data) => take(data, messages));
-      for (const message of messages) onMessage(message as ToPanel);
     };
     const listen = ({ data }: MessageEvent) => {
       waiting.push(data);
@@ -112,17 +135,29 @@ function usePanelData(onMessage: (message: ToPanel) => void): PanelData | null {
   return data;
 }
 
-function useView(): [ViewState, (change: Partial<ViewState>) => void] {
-  const [view, setView] = useState(() => restoreView(host.getState()));
-  const change = useCallback((change: Partial<ViewState>) => setView((view) => ({ ...view, ...change })), []);
-  return [view, change];
-}
-
-function useKept(data: PanelData | null, view: ViewState): void {
-  const path = data?.head.file.path;
-  useEffect(() => {
-    if (path === undefined) return undefined;
-    const timer = setTimeout(() => host.setState({ version: 1, path, view }), KEEP_AFTER);
-    return () => clearTimeout(timer);
-  }, [path, view]);
+/** Keeps where the user is, for a page that takes the place of this one. Scrolling alone draws nothing. */
+function useKept(path: string, view: ViewState): ScrollPosition {
+  const scroll = useRef(view.scroll);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const keep = () => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(
+      () => host.setState({ version: 1, path, view: { ...view, scroll: scroll.current } }),
+      KEEP_AFTER,
+    );
+  };
+  const latest = useRef(keep);
+  latest.current = keep;
+  useEffect(keep, [path, view]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return useMemo(
+    () => ({
+      get: () => scroll.current,
+      set: (top) => {
+        scroll.current = top;
+        latest.current();
+      },
+    }),
+    [],
+  );
 }

@@ -7,7 +7,11 @@ export interface PanelData {
   readonly locale: Locale;
   /** In the order of their ends. */
   readonly rows: readonly IndexedRow[];
+  /** The layer that the user asked to see elsewhere, most recently. */
+  readonly wish: Reveal | null;
 }
+
+type Reveal = ToPanel & { readonly type: 'reveal' };
 
 /** Null until the first snapshot. Rows of another run than the head's are dropped, and so is what is no message. */
 export function take(data: PanelData | null, messages: readonly unknown[]): PanelData | null {
@@ -16,10 +20,17 @@ export function take(data: PanelData | null, messages: readonly unknown[]): Pane
   for (const message of messages) {
     if (!isMessage(message)) continue;
     if (message.type === 'snapshot') {
-      next = { head: message.head, locale: new Locale(message.strings, message.locale), rows: [] };
+      next = {
+        head: message.head,
+        locale: new Locale(message.strings, message.locale),
+        rows: [],
+        wish: null,
+      };
       rows = null;
     } else if (next !== null && message.type === 'head') {
       next = { ...next, head: message.head };
+    } else if (next !== null && message.type === 'reveal') {
+      next = { ...next, wish: message };
     } else if (next !== null && message.type === 'rows' && message.run === next.head.run) {
       // One copy for all messages of this turn.
       rows ??= [...next.rows];

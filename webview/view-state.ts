@@ -13,7 +13,7 @@ export interface ViewState {
   readonly selected: string | null;
   /** The details of the selected layer are open. */
   readonly detail: boolean;
-  /** Of the table, pixels. */
+  /** Where the table is scrolled to at first, pixels. */
   readonly scroll: number;
 }
 
@@ -26,9 +26,16 @@ export const INITIAL_VIEW: ViewState = {
   scroll: 0,
 };
 
-/** What an earlier page kept, as far as it makes sense. */
-export function restoreView(kept: unknown): ViewState {
-  if (!isRecord(kept) || kept.version !== 1 || !isRecord(kept.view)) return INITIAL_VIEW;
+/** Of the table, pixels. It changes too often to be part of what is drawn. */
+export interface ScrollPosition {
+  get(): number;
+  set(top: number): void;
+}
+
+/** What an earlier page kept of the model at `path`, as far as it makes sense. */
+export function restoreView(kept: unknown, path: string): ViewState {
+  if (!isRecord(kept) || kept.version !== 1 || kept.path !== path || !isRecord(kept.view))
+    return INITIAL_VIEW;
   const { tab, sorting, filter, selected, detail, scroll } = kept.view;
   return {
     tab: TABS.find((known) => known === tab) ?? INITIAL_VIEW.tab,

@@ -33,6 +33,7 @@ export class BudgetDiagnostics extends Owner {
     const known = anyBudget() ? await this.results.all() : [];
     // A later update has seen more.
     if (update !== this.updates || this.isDisposed) return;
+    this.collection.clear();
     this.collection.set(
       known
         .filter(({ report }) => existsSync(report.model.path))

@@ -8,6 +8,7 @@ import { Turns } from './analysis/turns';
 import { registerCommands, settingsOrMessage, startAnalysis } from './commands/commands';
 import { exportPlot, exportReport } from './commands/export';
 import { BudgetDiagnostics } from './diagnostics';
+import { registerAnnotations } from './hover/annotations';
 import { ModelFolders } from './model-files';
 import { Panels } from './panel/panels';
 import { readSetting } from './settings';
@@ -64,6 +65,7 @@ export function startEditor(context: vscode.ExtensionContext): LipschitzLensApi 
     new ModelFolders(),
     new StatusBar(sessions),
     new BudgetDiagnostics(cache),
+    registerAnnotations(cache, log),
     registerCommands({ sessions, panels, cache, workerPath, log }),
   );
   log.info(`Lipschitz Lens ${version} is active`);

@@ -4,13 +4,13 @@ import { displayName } from '../report/text';
 import type { ModelSession } from './analysis/session';
 import type { Sessions } from './analysis/sessions';
 import { Owner } from './disposable';
-import { COMMANDS } from './ids';
+import { COMMANDS, SECTION } from './ids';
 import type { OpenLayerArgument } from './ids';
 
 /** Says what runs, and how far it is, while something does. A click shows its panel. */
 export class StatusBar extends Owner {
   private readonly item = this.register(
-    vscode.window.createStatusBarItem('lipschitzLens.running', vscode.StatusBarAlignment.Left),
+    vscode.window.createStatusBarItem(`${SECTION}.status`, vscode.StatusBarAlignment.Left),
   );
 
   constructor(private readonly sessions: Sessions) {

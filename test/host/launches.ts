@@ -18,6 +18,9 @@ export const VARIABLES = {
   grep: 'LIPSCHITZ_LENS_TEST_GREP',
 } as const;
 
+/** Begins every line of Mocha's among all that VS Code prints. */
+export const MARK = '[mocha] ';
+
 export interface Results {
   /** Of VS Code. */
   readonly version: string;

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { format } from 'node:util';
 import * as vscode from 'vscode';
 import { suites } from 'host-suites';
-import { launchOf, VARIABLES, type Results } from './launches';
+import { launchOf, MARK, VARIABLES, type Results } from './launches';
 
 /** For the slowest analysis on a loaded machine. */
 const TEST_TIMEOUT_MS = 120_000;
@@ -12,9 +12,12 @@ const TEST_TIMEOUT_MS = 120_000;
 /** VS Code calls this (`extensionTestsPath`), and ends with a failure if it rejects. */
 export async function run(): Promise<void> {
   const { [VARIABLES.launch]: launch, [VARIABLES.results]: file, [VARIABLES.grep]: grep } = process.env;
-  if (launch === undefined || file === undefined) throw new Error('Run these tests with "npm run test:host".');
-  // VS Code shows what the extension host logs, but fills in no placeholders.
-  Mocha.reporters.Base.consoleLog = (...args: unknown[]) => console.log(format(...args));
+  if (launch === undefined || file === undefined)
+    throw new Error('Run these tests with "npm run test:host".');
+  Mocha.reporters.Base.consoleLog = (...args: unknown[]) => {
+    // VS Code shows what the extension host logs, but fills in no placeholders.
+    for (const line of format(...args).split('\n')) console.log(MARK + line);
+  };
   const mocha = new Mocha({
     ui: 'bdd',
     reporter: 'spec',

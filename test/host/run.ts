@@ -8,10 +8,10 @@ import { parseArgs } from 'node:util';
 import { dist } from '../unit/product';
 import { launchBrowser } from '../vscode/browser';
 import { downloadDesktop, runDesktop } from '../vscode/desktop';
-import { exitOnSignals, TemporaryFolder } from '../vscode/processes';
+import { program, TemporaryFolder } from '../vscode/processes';
 import { Server } from '../vscode/server';
 import { createMultiRootWorkspace, createSamples } from '../vscode/workspace';
-import { LAUNCHES, VARIABLES, type Launch, type Results } from './launches';
+import { LAUNCHES, MARK, VARIABLES, type Launch, type Results } from './launches';
 
 const USAGE = `Usage: npm run test:host -- [--launch ${LAUNCHES.join('|')}] [--grep REGEXP] [--server]
   --server  in a VS Code Server, also where a desktop VS Code can be had`;
@@ -30,7 +30,6 @@ interface Start {
 
 async function main(): Promise<void> {
   const { launches, grep, server } = options();
-  exitOnSignals();
   const desktop = server ? undefined : await desktopIfAny();
   const all: Results[] = [];
   for (const launch of launches) {
@@ -43,7 +42,7 @@ async function main(): Promise<void> {
   console.log(`host tier: ${counts} in ${where}`);
   // With a filter, a launch may well have nothing to do.
   const empty = grep === undefined ? all.findIndex(({ passed, failed }) => passed + failed === 0) : -1;
-  if (empty >= 0) throw new Error(`host tier: no test ran in the launch "${launches[empty]}"`);
+  if (empty >= 0) throw new Error(`no test ran in the launch "${launches[empty]}"`);
   if (sum('passed') === 0 || sum('failed') > 0) process.exitCode = 1;
 }
 
@@ -52,7 +51,9 @@ async function desktopIfAny(): Promise<string | undefined> {
   try {
     return await downloadDesktop();
   } catch (error) {
-    console.log(`host tier: no desktop VS Code (${(error as Error).message}), so the VS Code Server is used.`);
+    console.log(
+      `host tier: no desktop VS Code (${(error as Error).message}), so the VS Code Server is used.`,
+    );
     return undefined;
   }
 }
@@ -75,12 +76,83 @@ async function runLaunch(
         ...(grep === undefined ? {} : { [VARIABLES.grep]: grep }),
       },
     };
-    const timer = new AbortController();
-    const end = await Promise.race([
-      desktop === undefined ? inServer(start, timer.signal) : inDesktop(desktop, start, timer.signal),
-    ]).finally(() => timer.abort());
-    return await readResults(results, launch, end);
+    // What VS Code prints besides the lines of Mocha: wanted only when something is wrong.
+    const transcript: string[] = [];
+    const print = (text: string) => {
+      for (const line of text.split('\n')) {
+        const at = line.indexOf(MARK);
+        if (at < 0) transcript.push(line);
+        else console.log(line.slice(at + MARK.length));
+      }
+    };
+    const deadline = AbortSignal.timeout(TIMEOUT_MINUTES * 60_000);
+    const end = await (desktop === undefined
+      ? inServer(start, print, deadline)
+      : inDesktop(desktop, start, print, deadline));
+    const late = deadline.aborted ? ` after ${TIMEOUT_MINUTES} min` : '';
+    const text = await readFile(results, 'utf8').catch(() => {
+      const all = transcript.join('\n');
+      throw new Error(
+        `the launch "${launch}" ended${late} without results (${end}); VS Code printed:\n${all}`,
+      );
+    });
+    return JSON.parse(text) as Results;
   } finally {
     await temporary.remove();
   }
 }
+
+/** Returns how VS Code ended. */
+async function inDesktop(
+  executable: string,
+  start: Start,
+  print: (text: string) => void,
+  deadline: AbortSignal,
+): Promise<string> {
+  const code = await runDesktop(executable, { ...start, tests, print, deadline });
+  return `exit code ${code}`;
+}
+
+/** Returns how VS Code ended. */
+async function inServer(start: Start, print: (text: string) => void, deadline: AbortSignal): Promise<string> {
+  const server = await Server.start(start);
+  try {
+    const browser = await launchBrowser();
+    try {
+      const page = await browser.newPage();
+      return await new Promise<string>((resolve, reject) => {
+        const open = async () => {
+          // The two functions that the workbench calls, where they exist, while it runs tests.
+          const log = (_type: string, args: readonly unknown[]) => print(args.map(String).join(' '));
+          await page.exposeFunction('codeAutomationLog', log);
+          await page.exposeFunction('codeAutomationExit', (code: number) => resolve(`exit code ${code}`));
+          await page.goto(server.address(start.workspace, tests));
+        };
+        page.once('crash', () => resolve('its page crashed'));
+        server.ended().then(() => resolve(`its server ended:\n${server.output}`), reject);
+        deadline.addEventListener('abort', () => resolve(`its server printed:\n${server.output}`));
+        open().catch(reject);
+      });
+    } finally {
+      await browser.close();
+    }
+  } finally {
+    await server.stop();
+  }
+}
+
+function options(): { launches: readonly Launch[]; grep: string | undefined; server: boolean } {
+  try {
+    const { values } = parseArgs({
+      options: { launch: { type: 'string' }, grep: { type: 'string' }, server: { type: 'boolean' } },
+    });
+    const launches = LAUNCHES.filter((launch) => launch === (values.launch ?? launch));
+    if (launches.length === 0) throw new Error(`There is no launch "${values.launch}".`);
+    return { launches, grep: values.grep, server: values.server ?? false };
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    return process.exit(2);
+  }
+}
+
+await program('host tier', main);

@@ -14,7 +14,7 @@ export default async function setup(project: TestProject): Promise<void> {
   await Promise.all([buildPrograms(), fetchPackage(vadWeb)]);
 }
 
-async function buildPrograms(): Promise<void> {
+export async function buildPrograms(): Promise<void> {
   await execute(process.execPath, [join(root, 'esbuild.mjs')], { cwd: root });
 }
 

@@ -9,7 +9,8 @@ export async function launchBrowser(): Promise<Browser> {
   if (CHROMIUM !== undefined && !existsSync(CHROMIUM)) {
     throw new Error(`The environment variable CHROMIUM names ${CHROMIUM}, which does not exist.`);
   }
-  const path = CHROMIUM ?? findCommand('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable');
+  const path =
+    CHROMIUM ?? findCommand('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable');
   try {
     return await chromium.launch({
       ...(path === undefined ? { channel: 'chrome' } : { executablePath: path }),

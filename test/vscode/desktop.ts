@@ -1,7 +1,7 @@
 /** The desktop VS Code: the one that the manifest names as the oldest for tests, or the user's own to try things out. */
 import { downloadAndUnzipVSCode } from '@vscode/test-electron';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { engines } from '../../package.json';
 import { cache, root } from '../unit/product';
 import { findCommand, plainEnvironment, ProcessTree, TemporaryFolder } from './processes';
@@ -16,6 +16,10 @@ export interface DesktopOptions extends Appearance {
   readonly workspace: string;
   /** A module whose `run` is called in VS Code, which then ends. */
   readonly tests?: string;
+  /** Gets what it prints, in pieces. */
+  readonly print: (text: string) => void;
+  /** Ends VS Code. */
+  readonly deadline?: AbortSignal;
 }
 
 /** The path of the oldest VS Code that the extension supports; throws one sentence where it cannot run here. */
@@ -28,7 +32,12 @@ export async function downloadDesktop(): Promise<string> {
   const silent = { report: () => {}, error: () => {} };
   await mkdir(cachePath, { recursive: true });
   try {
-    return await downloadAndUnzipVSCode({ version, cachePath, reporter: silent, timeout: DOWNLOAD_TIMEOUT_MS });
+    return await downloadAndUnzipVSCode({
+      version,
+      cachePath,
+      reporter: silent,
+      timeout: DOWNLOAD_TIMEOUT_MS,
+    });
   } catch (cause) {
     throw new Error(`VS Code ${version} cannot be downloaded`, { cause });
   }
@@ -39,7 +48,10 @@ export async function runDesktop(executable: string, options: DesktopOptions): P
   const data = new TemporaryFolder();
   try {
     const settings = join(data.path, 'user', 'User', 'settings.json');
-    await mkdir(join(settings, '..'), { recursive: true });
+    // A link, because the downloaded VS Code lies in this folder: see `linkIn` of the server.
+    const extension = join(data.path, 'extension');
+    await symlink(root, extension, 'junction');
+    await mkdir(dirname(settings), { recursive: true });
     await writeFile(settings, JSON.stringify(userSettings(options), undefined, 2));
     const args = [
       '--wait',
@@ -51,15 +63,18 @@ export async function runDesktop(executable: string, options: DesktopOptions): P
       '--skip-release-notes',
       `--user-data-dir=${join(data.path, 'user')}`,
       `--extensions-dir=${join(data.path, 'extensions')}`,
-      `--extensionDevelopmentPath=${root}`,
+      `--extensionDevelopmentPath=${extension}`,
       ...(options.tests === undefined ? [] : [`--extensionTestsPath=${options.tests}`]),
       options.workspace,
     ];
     const [command, rest] = needsDisplay() ? ['xvfb-run', ['-a', executable, ...args]] : [executable, args];
-    const vscode = ProcessTree.command(command, rest, plainEnvironment(options.environment));
+    const vscode = ProcessTree.command(command, rest, plainEnvironment(options.environment), options.print);
+    const stop = () => void vscode.stop();
+    options.deadline?.addEventListener('abort', stop);
     try {
       return await vscode.ended();
     } finally {
+      options.deadline?.removeEventListener('abort', stop);
       await vscode.stop();
     }
   } finally {

@@ -38,7 +38,7 @@ async function install(): Promise<void> {
     // Its own script for this downloads programs; these three steps need the packages' registry alone.
     await npm(work, 'install', '--ignore-scripts', server.spec);
     await npm(vscode, 'install', '--ignore-scripts', '--omit=dev');
-    await npm(vscode, 'rebuild', '@vscode/spdlog', 'native-watchdog');
+    await npm(vscode, 'rebuild', '--ignore-scripts=false', '@vscode/spdlog', 'native-watchdog');
     // For the search in files and for finding files.
     const rg = join(vscode, 'node_modules/@vscode/ripgrep/bin/rg');
     await mkdir(dirname(rg), { recursive: true });
@@ -57,7 +57,9 @@ function vscodeIn(folder: string): string {
 }
 
 async function npm(folder: string, ...args: readonly string[]): Promise<void> {
-  const settings = Object.entries(process.env).filter(([name]) => /^npm_config_(?!local_prefix$)/i.test(name));
+  const settings = Object.entries(process.env).filter(([name]) =>
+    /^npm_config_(?!local_prefix$)/i.test(name),
+  );
   // With the headers of the running Node at hand, none are downloaded.
   const prefix = dirname(dirname(process.execPath));
   const headers = existsSync(join(prefix, 'include/node/node.h')) ? { npm_config_nodedir: prefix } : {};

@@ -25,18 +25,18 @@ export class ProcessTree {
   #output = '';
   readonly #atExit = () => this.#kill();
 
-  private constructor(child: ChildProcess, echo: boolean) {
+  private constructor(child: ChildProcess, print?: (text: string) => void) {
     this.#child = child;
     for (const stream of [child.stdout!, child.stderr!]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
         this.#output += text;
-        if (echo) process.stdout.write(text);
+        print?.(text);
       });
     }
     process.once('exit', this.#atExit);
   }
 
-  /** Runs a Node program; `echo`: what it prints is shown. */
+  /** Runs a Node program. */
   static node(script: string, args: readonly string[], env: NodeJS.ProcessEnv): ProcessTree {
     return new ProcessTree(
       spawn(process.execPath, ['--import', endWithParent, script, ...args], {
@@ -44,17 +44,21 @@ export class ProcessTree {
         detached: !windows,
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       }),
-      false,
     );
   }
 
-  /** Runs any program, and shows what it prints. */
-  static command(command: string, args: readonly string[], env: NodeJS.ProcessEnv): ProcessTree {
+  /** Runs any program; `print` gets what it prints, in pieces. */
+  static command(
+    command: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv,
+    print: (text: string) => void,
+  ): ProcessTree {
     // Windows runs `code`, a batch file, through a shell only.
     const [file, rest] = windows ? [quoted(command), args.map(quoted)] : [command, args];
     return new ProcessTree(
       spawn(file, rest, { env, detached: !windows, stdio: ['ignore', 'pipe', 'pipe'], shell: windows }),
-      true,
+      print,
     );
   }
 
@@ -149,10 +153,21 @@ export class TemporaryFolder {
 // A process that was just ended may still have been writing.
 const removal = { recursive: true, force: true, maxRetries: 5, retryDelay: 100 } as const;
 
-/** Makes Ctrl-C and a terminal that closes run what is to be done at exit. */
-export function exitOnSignals(): void {
+/**
+ * Runs a command line program: an error is printed as its sentence, with the reason where there is one, and makes the
+ * exit code 1; Ctrl-C and a terminal that closes run what is to be done at exit.
+ */
+export async function program(name: string, main: () => Promise<void>): Promise<void> {
   const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
   for (const [signal, code] of Object.entries(codes)) process.once(signal, () => process.exit(code));
+  try {
+    await main();
+  } catch (error) {
+    const { message, cause } = error as Error;
+    console.error(`${name}: ${message}`);
+    if (cause instanceof Error) console.error(cause.message);
+    process.exitCode = 1;
+  }
 }
 
 /**

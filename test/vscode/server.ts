@@ -1,12 +1,12 @@
 /** A VS Code Server on a free port of this machine, with settings, data and extensions of its own. */
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { root } from '../unit/product';
 import { installServer } from './installation';
 import { plainEnvironment, ProcessTree, TemporaryFolder } from './processes';
-import { userSettings, type Appearance, type Settings } from './settings';
+import { userSettings, type Appearance } from './settings';
 
 const execute = promisify(execFile);
 
@@ -42,10 +42,18 @@ export class Server {
     });
     let server: ProcessTree | undefined;
     try {
-      await writeSettings(data, userSettings(options));
-      if (options.vsix !== undefined) await installExtension(script, folders, options.vsix, environment);
+      const user = join(data.path, 'data/User');
+      await mkdir(user, { recursive: true });
+      await writeFile(join(user, 'settings.json'), JSON.stringify(userSettings(options), undefined, 2));
+      if (options.vsix === undefined) await symlink(root, linkIn(data), 'junction');
+      else await installExtension(script, folders, options.vsix, environment);
       const where = ['--host', HOST, '--port', '0', '--without-connection-token'];
-      const quiet = ['--accept-server-license-terms', '--telemetry-level', 'off', '--disable-getting-started-override'];
+      const quiet = [
+        '--accept-server-license-terms',
+        '--telemetry-level',
+        'off',
+        '--disable-getting-started-override',
+      ];
       server = ProcessTree.node(script, [...where, ...quiet, ...folders], environment);
       const [, port] = await server.printed(/Extension host agent listening on (\d+)/, START_SECONDS);
       return new Server(Number(port), server, data, options);
@@ -70,19 +78,13 @@ export class Server {
   address(workspace: string, tests?: string): string {
     const remote = (path: string) => `vscode-remote://${HOST}:${this.port}${encodeURI(path)}`;
     const payload = [
-      ...(this.options.vsix === undefined ? [['extensionDevelopmentPath', remote(root)]] : []),
+      ...(this.options.vsix === undefined ? [['extensionDevelopmentPath', remote(linkIn(this.data))]] : []),
       ...(tests === undefined ? [] : [['extensionTestsPath', remote(tests)]]),
     ];
     const url = new URL(`http://${HOST}:${this.port}/`);
     url.searchParams.set(workspace.endsWith('.code-workspace') ? 'workspace' : 'folder', workspace);
     if (payload.length > 0) url.searchParams.set('payload', JSON.stringify(payload));
     return url.href;
-  }
-
-  /** Changes user settings while VS Code runs. */
-  async configure(settings: Settings): Promise<void> {
-    const present = JSON.parse(await readFile(settingsFile(this.data), 'utf8')) as Settings;
-    await writeSettings(this.data, { ...present, ...settings });
   }
 
   /** Resolves when the server has ended by itself. */
@@ -97,13 +99,12 @@ export class Server {
   }
 }
 
-function settingsFile(data: TemporaryFolder): string {
-  return join(data.path, 'data/User/settings.json');
-}
-
-async function writeSettings(data: TemporaryFolder, settings: Settings): Promise<void> {
-  await mkdir(dirname(settingsFile(data)), { recursive: true });
-  await writeFile(settingsFile(data), JSON.stringify(settings, undefined, 2));
+/**
+ * The link that stands for the extension's folder. That folder holds the server, and VS Code takes all themes inside
+ * the folder of an extension under development for that extension's.
+ */
+function linkIn(data: TemporaryFolder): string {
+  return join(data.path, 'extension');
 }
 
 async function installExtension(

@@ -27,6 +27,8 @@ export function userSettings({ theme = 'dark', trusted = true, settings = {} }: 
     'extensions.autoCheckUpdates': false,
     'extensions.autoUpdate': false,
     'extensions.ignoreRecommendations': true,
+    // Where tests put the settings of a folder.
+    'files.exclude': { '**/.vscode': true },
     'git.enabled': false,
     'security.workspace.trust.banner': 'never',
     'security.workspace.trust.enabled': !trusted,

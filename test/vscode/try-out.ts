@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runDesktop } from './desktop';
-import { exitOnSignals, findCommand, TemporaryFolder } from './processes';
+import { findCommand, program, TemporaryFolder } from './processes';
 import { Server } from './server';
 import { createSamples } from './workspace';
 
@@ -16,13 +16,12 @@ const USAGE = `Usage: npm run vscode -- [--server] [--vsix FILE]
 
 async function main(): Promise<void> {
   const { server, vsix } = options();
-  exitOnSignals();
   const temporary = new TemporaryFolder();
   const folder = await createSamples(temporary.path);
   const code = findCommand('code');
   if (code !== undefined && !server && vsix === undefined) {
     console.log(`VS Code opens with the sample models in ${folder}`);
-    await runDesktop(code, { workspace: folder });
+    await runDesktop(code, { workspace: folder, print: (text) => process.stdout.write(text) });
   } else {
     const running = await Server.start(vsix === undefined ? {} : { vsix });
     console.log(`VS Code with the sample models runs at\n\n  ${running.address(folder)}\n\nuntil Ctrl-C.`);
@@ -44,7 +43,4 @@ function options(): { server: boolean; vsix: string | undefined } {
   }
 }
 
-await main().catch((error: unknown) => {
-  console.error(error);
-  process.exit(1);
-});
+await program('npm run vscode', main);

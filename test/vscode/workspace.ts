@@ -19,7 +19,7 @@ const golden = join(root, 'test/fixtures/golden');
 
 /**
  * Makes the folder of samples inside `parent`, and returns its path:
- * - `detector.onnx`, `classifier.onnx`: networks that people use, of 67 and 53 layers, in seconds;
+ * - `detector.onnx`, `classifier.onnx`: networks that people use, of 67 and 89 layers, in seconds;
  * - `golden_zoo.onnx`, `golden_zoo.safetensors`: every kind of layer, with known answers;
  * - `sharded/`: a safetensors model in two files with an index;
  * - `many.safetensors`: 20,000 small layers;
@@ -60,7 +60,10 @@ export async function createMultiRootWorkspace(parent: string): Promise<string> 
   await copyFile(join(ocr, 'ch_ppocr_mobile_v2.0_cls_infer.onnx'), join(second, 'classifier.onnx'));
   await writeFile(join(second, 'model.py'), 'path = "classifier.onnx"\n');
   const file = join(parent, 'two folders.code-workspace');
-  await writeFile(file, JSON.stringify({ folders: [{ path: FOLDER_NAME }, { path: 'second' }] }, undefined, 2));
+  await writeFile(
+    file,
+    JSON.stringify({ folders: [{ path: FOLDER_NAME }, { path: 'second' }] }, undefined, 2),
+  );
   return file;
 }
 
@@ -91,9 +94,7 @@ function hostileNames(): Uint8Array {
     'zero\u200Bwidth',
     'x'.repeat(10_000),
   ];
-  return safetensors(
-    names.map((name, i): [string, TensorContent] => [`${name}.weight`, f32([3, 3 + i])]),
-  );
+  return safetensors(names.map((name, i): [string, TensorContent] => [`${name}.weight`, f32([3, 3 + i])]));
 }
 
 /** A model in two files with its index, by name. */
@@ -103,7 +104,9 @@ function shards(): Record<string, Uint8Array | string> {
     { 'layer2.weight': f32([4, 4]), 'head.weight': f32([2, 4]) },
   ];
   const names = parts.map((_, i) => `model-0000${i + 1}-of-0000${parts.length}.safetensors`);
-  const bytes = parts.flatMap((part) => Object.values(part)).reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const bytes = parts
+    .flatMap((part) => Object.values(part))
+    .reduce((sum, { bytes }) => sum + bytes.length, 0);
   const index = {
     metadata: { total_size: bytes },
     weight_map: Object.fromEntries(

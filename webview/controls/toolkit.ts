@@ -17,6 +17,14 @@ provideVSCodeDesignSystem().register(
   vsCodeTextField(),
 );
 
+/**
+ * `ref` of a text field with a label that is not seen: the toolkit itself names every one "Text field" when it is put
+ * into the page.
+ */
+export function labelled(label: string): (field: HTMLElement | null) => void {
+  return (field) => field?.setAttribute('aria-label', label);
+}
+
 interface Common {
   readonly children?: ComponentChildren;
   readonly class?: string;
@@ -46,7 +54,7 @@ interface Controls {
     readonly onInput?: (event: ValueEvent) => void;
     readonly onChange?: (event: ValueEvent) => void;
     readonly onKeyDown?: (event: KeyboardEvent) => void;
-    readonly ref?: { current: HTMLElement | null };
+    readonly ref?: (element: HTMLElement | null) => void;
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import type { IndexedRow, PanelHead } from '../../src/editor/protocol/protocol';
 import {
   formatInterval,
@@ -18,7 +19,11 @@ import { describeInterval, describeOperator, explainWidth } from './describe';
 interface Props {
   readonly row: IndexedRow;
   readonly head: PanelHead;
-  readonly plots: PlotProps;
+  /** Null where the plots are on the page already. */
+  readonly plots: PlotProps | null;
+  readonly locale: Locale;
+  /** Name of the layer whose weight's name is pointed out; null: none. */
+  readonly weightOf: string | null;
   readonly onClose: () => void;
 }
 
@@ -26,14 +31,17 @@ interface Props {
 const MOST_GROUPS = 64;
 
 /** All that is known of one layer, in words. */
-export function Detail({ row: { row }, head, plots, onClose }: Props) {
-  const { locale } = plots;
+export function Detail({ row: { row }, head, plots, locale, weightOf, onClose }: Props) {
   const { strings } = locale;
   const { lipschitz, stableRank, groups, notes, error } = row;
   const name = displayName(row.name);
   const number = (x: number) => locale.number(formatNumber(x));
   return (
-    <section class="detail" aria-label={locale.text('detail', name)} data-testid="detail">
+    <section
+      class={plots ? 'detail' : 'detail words-only'}
+      aria-label={locale.text('detail', name)}
+      data-testid="detail"
+    >
       <div class="detail-words">
         <div class="detail-title">
           <h2>{name}</h2>
@@ -84,7 +92,7 @@ export function Detail({ row: { row }, head, plots, onClose }: Props) {
           {row.largestRowNorm !== null && (
             <Field label={strings.largestRow}>{number(row.largestRowNorm)}</Field>
           )}
-          <Field label={strings.weight} testId="weight">
+          <Field label={strings.weight} testId="weight" pointedOut={weightOf === row.name}>
             <code>{displayName(row.weight)}</code> {formatShape(row.shape)}
           </Field>
           <Field label={strings.columnParameters}>
@@ -101,7 +109,7 @@ export function Detail({ row: { row }, head, plots, onClose }: Props) {
         </dl>
         {groups !== null && groups.length > 1 && <Groups groups={groups} locale={locale} />}
       </div>
-      <NormPlot {...plots} />
+      {plots && <NormPlot {...plots} />}
     </section>
   );
 }
@@ -109,14 +117,21 @@ export function Detail({ row: { row }, head, plots, onClose }: Props) {
 interface FieldProps {
   readonly label: string;
   readonly testId?: string;
+  readonly pointedOut?: boolean;
   readonly children: ComponentChildren;
 }
 
-function Field({ label, testId, children }: FieldProps) {
+function Field({ label, testId, pointedOut = false, children }: FieldProps) {
+  const value = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (pointedOut) value.current?.scrollIntoView({ block: 'nearest' });
+  }, [pointedOut]);
   return (
     <>
       <dt>{label}</dt>
-      <dd data-testid={testId}>{children}</dd>
+      <dd ref={value} class={pointedOut ? 'pointed-out' : undefined} data-testid={testId}>
+        {children}
+      </dd>
     </>
   );
 }

@@ -1,4 +1,4 @@
-import '../controls/toolkit';
+import { labelled } from '../controls/toolkit';
 import { useEffect, useState } from 'preact/hooks';
 import { DEVICE_CHOICES, isTolerance } from '../../src/report/settings';
 import type { DeviceChoice } from '../../src/report/report';
@@ -41,7 +41,7 @@ export function Controls({ data: { head, locale, rows } }: { readonly data: Pane
       </vscode-dropdown>
       <vscode-text-field
         class={valid ? 'tolerance' : 'tolerance invalid'}
-        aria-label={strings.tolerance}
+        ref={labelled(strings.tolerance)}
         title={strings.toleranceHint}
         placeholder={strings.tolerance}
         value={tolerance}

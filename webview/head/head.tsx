@@ -12,6 +12,7 @@ import { displayName } from '../../src/report/text';
 import { totals } from '../../src/report/totals';
 import type { BoundedLayer } from '../../src/report/totals';
 import { certainties, describeSettings } from '../../src/report/wording';
+import { formatWidth, relativeWidth } from '../detail/describe';
 import type { PanelData } from '../panel-data';
 import { CertaintyLabel } from '../table/cells';
 import type { Tab } from '../view-state';
@@ -60,9 +61,6 @@ function Facts({ data: { head, locale, rows }, onOpen, onTab }: Props) {
   const largest = sums.largest.at(0);
   const lowest = sums.lowestRank.at(0);
   const none = '–';
-  const over = sums.largest.filter(
-    ({ lipschitz }) => head.budgets.layer !== null && lipschitz.upper > head.budgets.layer,
-  ).length;
   return (
     <dl class="facts" data-testid="facts">
       <Fact
@@ -97,13 +95,11 @@ function Facts({ data: { head, locale, rows }, onOpen, onTab }: Props) {
           </button>
         }
       />
-      {sums.failed > 0 && <Fact value={locale.count(sums.failed)} label={strings.failedCount} alert />}
-      {over > 0 && <Fact value={locale.count(over)} label={strings.overBudgetCount} alert />}
       <Fact
         value={head.seconds === null ? none : locale.number(formatSeconds(head.seconds))}
-        label={
-          widest === null ? strings.widest : locale.text('totalTime', locale.number(formatShare(widest)))
-        }
+        label={widest ? locale.text('widest', locale.number(formatWidth(widest.lipschitz))) : strings.inAll}
+        layer={widest?.name}
+        onOpen={onOpen}
       />
     </dl>
   );
@@ -114,13 +110,12 @@ interface FactProps {
   readonly label: ComponentChildren;
   readonly title?: string;
   readonly layer?: string | undefined;
-  readonly alert?: boolean;
   readonly onOpen?: (layer: string) => void;
 }
 
-function Fact({ value, label, title, layer, alert, onOpen }: FactProps) {
+function Fact({ value, label, title, layer, onOpen }: FactProps) {
   return (
-    <div class={alert ? 'fact alert' : 'fact'} title={title}>
+    <div class="fact" title={title}>
       <dt>
         {label}
         {layer !== undefined && (
@@ -150,10 +145,11 @@ function Power({ text }: { readonly text: string }) {
   );
 }
 
-/** The largest relative width; null of none. */
-function widestOf(layers: readonly BoundedLayer[]): number | null {
-  const widths = layers
-    .filter(({ lipschitz }) => lipschitz.upper > 0)
-    .map(({ lipschitz: { lower, upper } }) => (upper - lower) / upper);
-  return widths.length === 0 ? null : widths.reduce((a, b) => Math.max(a, b));
+/** The layer whose interval is the widest for its size; undefined of none. */
+function widestOf([first, ...rest]: readonly BoundedLayer[]): BoundedLayer | undefined {
+  return rest.reduce(
+    (widest: BoundedLayer | undefined, layer) =>
+      widest && relativeWidth(widest.lipschitz) >= relativeWidth(layer.lipschitz) ? widest : layer,
+    first,
+  );
 }

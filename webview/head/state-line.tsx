@@ -6,15 +6,43 @@ import type { PanelData } from '../panel-data';
 import type { PanelHead, Progress } from '../../src/editor/protocol/protocol';
 
 /** What the analysis does, in a place that is always there: nothing below it moves when it changes. */
-export function StateLine({ data: { head, locale } }: { readonly data: PanelData }) {
+export function StateLine({ data: { head, locale, rows } }: { readonly data: PanelData }) {
   return (
     <div class="state" data-testid="state">
-      <State head={head} locale={locale} />
+      <div class="state-now">
+        <State head={head} locale={locale} />
+      </div>
+      <Marks rows={rows} budget={head.budgets.layer} locale={locale} />
       {/* Apart from what is seen, which changes too often to be read aloud. */}
       <span class="unseen" role="status">
         {announcement(head, locale)}
       </span>
     </div>
+  );
+}
+
+/** How many layers ask for attention. */
+function Marks({
+  rows,
+  budget,
+  locale,
+}: Pick<PanelData, 'rows' | 'locale'> & { readonly budget: number | null }) {
+  const failed = rows.filter(({ row }) => row.error !== null).length;
+  const over =
+    budget === null ? 0 : rows.filter(({ row }) => row.lipschitz && row.lipschitz.upper > budget).length;
+  return (
+    <>
+      {failed > 0 && <Mark icon="error" text={locale.text('failedCount', locale.count(failed))} />}
+      {over > 0 && <Mark icon="warning" text={locale.text('overBudgetCount', locale.count(over))} />}
+    </>
+  );
+}
+
+function Mark({ icon, text }: { readonly icon: 'error' | 'warning'; readonly text: string }) {
+  return (
+    <span class={`attention ${icon}`}>
+      <span class={`codicon codicon-${icon}`} aria-hidden="true" /> {text}
+    </span>
   );
 }
 
@@ -51,6 +79,7 @@ function State({ head, locale }: { readonly head: PanelHead; readonly locale: Lo
           <vscode-button appearance="secondary" onClick={() => host.postMessage({ type: 'showLog' })}>
             {strings.showLog}
           </vscode-button>
+          <RunAgain head={head} locale={locale} />
         </div>
       );
     case 'finished':
@@ -61,6 +90,7 @@ function State({ head, locale }: { readonly head: PanelHead; readonly locale: Lo
             <span class="codicon codicon-warning" aria-hidden="true" />
             <span>{strings.stale}</span>
             <span class="dim">{ended(head, locale)}</span>
+            <RunAgain head={head} locale={locale} />
           </div>
         );
       }
@@ -71,6 +101,19 @@ function State({ head, locale }: { readonly head: PanelHead; readonly locale: Lo
         </p>
       );
   }
+}
+
+/** As it was run before. */
+function RunAgain({ head: { settings }, locale }: { readonly head: PanelHead; readonly locale: Locale }) {
+  const { device, tolerance } = settings;
+  return (
+    <vscode-button
+      appearance="secondary"
+      onClick={() => host.postMessage({ type: 'run', device, tolerance })}
+    >
+      {locale.strings.runAgain}
+    </vscode-button>
+  );
 }
 
 function Running({ progress, locale }: { readonly progress: Progress; readonly locale: Locale }) {

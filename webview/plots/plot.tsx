@@ -1,6 +1,6 @@
-import * as ObservablePlot from '@observablehq/plot';
+import { plot as draw, pointer, tip } from '@observablehq/plot';
 import type { PlotOptions } from '@observablehq/plot';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import type { IndexedRow } from '../../src/editor/protocol/protocol';
 import { host } from '../host';
 import type { Locale } from '../locale';
@@ -18,53 +18,96 @@ interface Props {
   readonly title: string;
   /** What the plot says, for those who do not see it. */
   readonly text: string;
+  /** What is drawn: some of `all` where there are too many to tell apart. */
   readonly points: readonly Point[];
+  /** In the order in which the keyboard goes through them. */
+  readonly all: readonly Point[];
   readonly selected: IndexedRow | null;
   readonly locale: Locale;
-  /** Layers that have a place in the plot. */
-  readonly of: number;
-  readonly options: (width: number) => PlotOptions;
-  readonly onSelect: (layer: string) => void;
+  readonly options: PlotOptions;
+  /** A point in words. */
+  readonly describe: (point: Point) => string;
+  /** @param open its details, too */
+  readonly onSelect: (layer: string, open: boolean) => void;
 }
 
 const HEIGHT = 220;
 /** Farthest a click may be from the point that it means, pixels. */
 const REACH = 30;
 
-export function Plot({ name, title, text, points, selected, locale, of, options, onSelect }: Props) {
+type Drawing = ReturnType<typeof draw>;
+
+export function Plot({
+  name,
+  title,
+  text,
+  points,
+  all,
+  selected,
+  locale,
+  options,
+  describe,
+  onSelect,
+}: Props) {
+  const { strings } = locale;
   const holder = useRef<HTMLDivElement>(null);
-  const drawn = useRef<ReturnType<typeof ObservablePlot.plot> | null>(null);
+  const drawing = useRef<Drawing | null>(null);
   const width = useWidth(holder);
+  const textId = useId();
 
   useEffect(() => {
     if (!holder.current || width === 0) return;
-    const plot = ObservablePlot.plot({
+    const drawn = draw({
       width,
       height: HEIGHT,
       className: 'plot',
       marginLeft: 56,
-      ...options(width),
+      ...options,
+      marks: [
+        ...(options.marks ?? []),
+        tip(
+          points,
+          pointer({
+            x: 'x',
+            y: 'y',
+            title: describe,
+            maxRadius: REACH,
+            fill: 'var(--vscode-editorHoverWidget-background)',
+            stroke: 'var(--vscode-editorHoverWidget-border)',
+            textOverflow: 'ellipsis-middle',
+          }),
+        ),
+      ],
     });
     // The policy of the page forbids style elements: these rules are in panel.css.
-    for (const style of plot.querySelectorAll('style')) style.remove();
-    plot.setAttribute('aria-hidden', 'true');
-    holder.current.replaceChildren(plot);
-    drawn.current = plot;
-  }, [width, points, selected, locale]);
+    for (const style of drawn.querySelectorAll('style')) style.remove();
+    drawn.setAttribute('aria-hidden', 'true');
+    holder.current.replaceChildren(drawn);
+    drawing.current = drawn;
+  }, [width, points, options]);
 
+  const place = all.findIndex(({ indexed }) => indexed === selected);
   const click = (event: MouseEvent) => {
-    const nearest = nearestPoint(event, points, drawn.current);
-    if (nearest) onSelect(nearest.indexed.row.name);
+    const nearest = nearestPoint(event, points, drawing.current);
+    if (nearest) onSelect(nearest.indexed.row.name, true);
   };
   const move = (event: KeyboardEvent) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (step === undefined || points.length === 0) return;
+    const targets: Record<string, number> = {
+      ArrowRight: place + 1,
+      ArrowUp: place + 1,
+      ArrowLeft: place - 1,
+      ArrowDown: place - 1,
+      PageUp: place + 10,
+      PageDown: place - 10,
+      Home: 0,
+      End: all.length - 1,
+      Enter: place,
+    };
+    if (!(event.key in targets) || all.length === 0) return;
     event.preventDefault();
-    const place = points.findIndex(({ indexed }) => indexed === selected);
-    const next = Math.min(points.length - 1, Math.max(0, place + step));
-    onSelect(points[next].indexed.row.name);
+    const target = Math.min(all.length - 1, Math.max(0, targets[event.key]));
+    onSelect(all[target].indexed.row.name, event.key === 'Enter');
   };
-  const svg = () => drawn.current;
   return (
     <figure class="figure">
       <div class="figure-title">
@@ -72,33 +115,41 @@ export function Plot({ name, title, text, points, selected, locale, of, options,
         <button
           type="button"
           class="icon"
-          aria-label={locale.strings.exportSvg}
-          title={locale.strings.exportSvg}
+          aria-label={`${strings.exportSvg} ${title}`}
+          title={strings.exportSvg}
           disabled={points.length === 0}
           onClick={() => {
-            const plot = svg();
-            if (plot instanceof SVGSVGElement) {
-              host.postMessage({ type: 'exportPlot', name, svg: standaloneSvg(plot) });
+            if (drawing.current instanceof SVGSVGElement) {
+              host.postMessage({
+                type: 'exportPlot',
+                name,
+                svg: standaloneSvg(drawing.current, title, text),
+              });
             }
           }}
         >
           <span class="codicon codicon-save-as" aria-hidden="true" />
         </button>
       </div>
+      {/* One goes through the points as through the values of a slider: each is said as it is reached. */}
       <div
         class="plot-holder"
         ref={holder}
-        role="img"
+        role="slider"
         tabIndex={0}
-        aria-label={`${text} ${locale.strings.plotHint}`}
+        aria-label={title}
+        aria-describedby={textId}
+        aria-valuemin={0}
+        aria-valuemax={all.length}
+        aria-valuenow={place + 1}
+        aria-valuetext={place < 0 ? strings.plotHint : describe(all[place])}
         onClick={click}
         onKeyDown={move}
       />
-      <p class="dim">
-        {points.length === 0 && locale.strings.plotEmpty}
-        {points.length < of &&
-          points.length > 0 &&
-          locale.text('plotThinned', locale.count(points.length), locale.count(of))}
+      <p class="plot-text dim" id={textId}>
+        {text}{' '}
+        {points.length < all.length &&
+          locale.text('plotThinned', locale.count(points.length), locale.count(all.length))}
       </p>
     </figure>
   );
@@ -107,11 +158,11 @@ export function Plot({ name, title, text, points, selected, locale, of, options,
 function nearestPoint(
   { clientX, clientY }: MouseEvent,
   points: readonly Point[],
-  plot: ReturnType<typeof ObservablePlot.plot> | null,
+  drawing: Drawing | null,
 ): Point | null {
-  const [x, y] = [plot?.scale('x'), plot?.scale('y')];
-  if (!plot || !x || !y) return null;
-  const box = plot.getBoundingClientRect();
+  const [x, y] = [drawing?.scale('x'), drawing?.scale('y')];
+  if (!drawing || !x || !y) return null;
+  const box = drawing.getBoundingClientRect();
   let nearest: Point | null = null;
   let least = REACH;
   for (const point of points) {

@@ -1,65 +1,28 @@
-/** What stands in the cells of a row, as text and as drawn. */
-import { formatInterval, formatSeconds, formatShape, formatShare } from '../../src/report/numbers';
+/** Cells of a row that are more than text. */
+import { formatInterval, formatShare } from '../../src/report/numbers';
 import type { Certainty, LayerReport } from '../../src/report/report';
 import { displayName } from '../../src/report/text';
-import { formatScope, formatStableRank } from '../../src/report/wording';
+import { formatStableRank } from '../../src/report/wording';
 import type { Locale } from '../locale';
 import { logShare } from '../rows';
-import type { Column } from '../rows';
-
-/** The cell as text: what is copied. */
-export function cellText(column: Column, index: number, row: LayerReport, locale: Locale): string {
-  switch (column) {
-    case 'index':
-      return String(index + 1);
-    case 'name':
-      return displayName(row.name);
-    case 'operator':
-      return operatorText(row, locale);
-    case 'shape':
-      return formatShape(row.shape);
-    case 'norm':
-      return row.lipschitz ? locale.number(formatInterval(row.lipschitz)) : (row.error ?? '');
-    case 'rank':
-      return row.stableRank ? locale.number(formatStableRank(row.stableRank)) : '';
-    case 'parameters':
-      return locale.count(row.parameters);
-    case 'scope':
-      return row.lipschitz ? scopeText(row, locale) : '';
-    case 'certainty':
-      return row.lipschitz ? locale.strings[row.lipschitz.certainty] : '';
-    case 'time':
-      return locale.number(formatSeconds(row.seconds));
-  }
-}
-
-export function operatorText({ op, shape, convolution }: LayerReport, locale: Locale): string {
-  const name = displayName(op);
-  const groups = convolution?.groups ?? 1;
-  if (groups === 1) return name;
-  return shape[1] === 1 && groups === shape[0]
-    ? locale.text('depthwise', name)
-    : locale.text('grouped', name, locale.count(groups));
-}
-
-function scopeText({ lipschitz }: LayerReport, locale: Locale): string {
-  const scope = lipschitz ? formatScope(lipschitz) : '';
-  return scope === 'any' ? locale.strings.anySize : scope;
-}
+import { splitName } from './cell-text';
 
 export interface BarProps {
   /** 0 to 1. */
   readonly from: number;
   readonly to: number;
   readonly kind: 'norm' | 'rank' | 'over';
+  /** Where a layer neither amplifies nor contracts; null: not on the axis. */
+  readonly one?: number | null;
 }
 
 /** Filled up to `from`, lighter on to `to`: what is certain, and what is possible. */
-export function Bar({ from, to, kind }: BarProps) {
+export function Bar({ from, to, kind, one = null }: BarProps) {
   return (
     <span class={`bar ${kind}`} aria-hidden="true">
       <span class="bar-possible" style={{ width: `${to * 100}%` }} />
       <span class="bar-certain" style={{ width: `${from * 100}%` }} />
+      {one !== null && <span class="bar-one" style={{ left: `${one * 100}%` }} />}
     </span>
   );
 }
@@ -78,8 +41,8 @@ export function NormCell({
   const { lipschitz, error } = row;
   if (lipschitz === null) {
     return (
-      <span class="row-error" title={error ?? ''}>
-        <span class="codicon codicon-error" aria-hidden="true" /> {error}
+      <span class="row-error" title={displayName(error ?? '')}>
+        <span class="codicon codicon-error" aria-hidden="true" /> {displayName(error ?? '')}
       </span>
     );
   }
@@ -92,6 +55,7 @@ export function NormCell({
         from={domain ? logShare(lipschitz.lower, domain) : 0}
         to={domain ? logShare(lipschitz.upper, domain) : 0}
         kind={over ? 'over' : 'norm'}
+        one={domain && domain[0] < 1 && domain[1] > 1 ? logShare(1, domain) : null}
       />
       <span class="mark">
         {over && <span class="codicon codicon-warning" role="img" aria-label={text} title={text} />}
@@ -110,6 +74,17 @@ export function RankCell({ row: { stableRank }, locale }: CellProps) {
       <span class="share" title={locale.text('share', locale.number(formatShare(normalized)))}>
         {locale.number(formatShare(normalized))}
       </span>
+    </>
+  );
+}
+
+/** In one line, with its end in sight. */
+export function NameCell({ row }: Pick<CellProps, 'row'>) {
+  const [head, tail] = splitName(displayName(row.name));
+  return (
+    <>
+      <span class="name-head">{head}</span>
+      {tail !== '' && <span class="name-tail">{tail}</span>}
     </>
   );
 }

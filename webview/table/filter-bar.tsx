@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { displayName } from '../../src/report/text';
+import { labelled } from '../controls/toolkit';
 import type { Locale } from '../locale';
 import type { Filter } from '../rows';
 
@@ -30,10 +31,12 @@ export function FilterBar({ filter, operators, shown, of, locale, onFilter }: Pr
   return (
     <div class="filter-bar">
       <vscode-text-field
-        ref={box}
+        ref={(field) => {
+          box.current = field;
+          labelled(strings.filter)(field);
+        }}
         class="filter"
         data-testid="filter"
-        aria-label={strings.filter}
         placeholder={strings.filter}
         value={filter.text}
         onInput={({ target }) => onFilter({ ...filter, text: target.value })}

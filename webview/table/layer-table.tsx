@@ -1,12 +1,14 @@
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { RowContext } from '../../src/editor/protocol/row-context';
 import type { IndexedRow, PanelHead } from '../../src/editor/protocol/protocol';
 import { displayName } from '../../src/report/text';
+import { host } from '../host';
 import type { Locale } from '../locale';
 import { COLUMNS, logDomain, nextSorting } from '../rows';
 import type { Column } from '../rows';
-import type { ViewState } from '../view-state';
-import { cellText, CertaintyLabel, NormCell, RankCell } from './cells';
+import type { ScrollPosition, ViewState } from '../view-state';
+import { cellText, rowText } from './cell-text';
+import { CertaintyLabel, NameCell, NormCell, RankCell } from './cells';
 import { useVirtualizer } from './use-virtualizer';
 
 interface Props {
@@ -18,6 +20,10 @@ interface Props {
   readonly locale: Locale;
   readonly view: ViewState;
   readonly change: (change: Partial<ViewState>) => void;
+  readonly scroll: ScrollPosition;
+  /** Name of the layer to bring into view; null: none. */
+  readonly sought: string | null;
+  readonly onFound: () => void;
   /** Shown where there is no row. */
   readonly empty: string;
 }
@@ -26,14 +32,14 @@ const ROW_HEIGHT = 26;
 const HEADER_HEIGHT = 28;
 const NUMERIC: ReadonlySet<Column> = new Set(['index', 'norm', 'rank', 'parameters', 'time']);
 
-export function LayerTable({ rows, all, head, locale, view, change, empty }: Props) {
+export function LayerTable({ rows, all, head, locale, view, change, scroll, sought, onFound, empty }: Props) {
   const { sorting, selected } = view;
   const scroller = useRef<HTMLDivElement>(null);
   const virtualizer = useVirtualizer({
     count: rows.length,
     rowHeight: ROW_HEIGHT,
     scroller: () => scroller.current,
-    initialOffset: view.scroll,
+    initialOffset: scroll.get(),
     header: HEADER_HEIGHT,
   });
   const domain = useMemo(() => logDomain(all), [all]);
@@ -41,9 +47,27 @@ export function LayerTable({ rows, all, head, locale, view, change, empty }: Pro
   /** Where the focus goes with the selection; elsewhere it stays where the user has it. */
   const focus = useRef(false);
 
+  // Also where the details have just taken the room of the row. Not by the virtualizer, which learns of its height later.
+  useLayoutEffect(() => {
+    const { current } = scroller;
+    if (!current || place < 0) return;
+    const top = place * ROW_HEIGHT;
+    const room = current.clientHeight - HEADER_HEIGHT - ROW_HEIGHT;
+    if (top < current.scrollTop) current.scrollTop = top;
+    else if (top > current.scrollTop + room) current.scrollTop = top - room;
+  }, [selected, view.detail]);
   useEffect(() => {
-    if (place >= 0) virtualizer.scrollToIndex(place, { align: 'auto' });
-  }, [selected]);
+    if (sought === null || sought !== selected || place < 0) return;
+    virtualizer.scrollToIndex(place, { align: 'center' });
+    onFound();
+  }, [sought, selected, place]);
+  /** Where an earlier page was scrolled to, until there are enough rows for it or the user goes elsewhere. */
+  const former = useRef(scroll.get());
+  useLayoutEffect(() => {
+    if (former.current === 0 || !scroller.current) return;
+    scroller.current.scrollTop = former.current;
+    if (scroller.current.scrollTop >= former.current - 1) former.current = 0;
+  }, [rows.length]);
   useEffect(() => {
     if (!focus.current || place < 0) return;
     const row = scroller.current?.querySelector<HTMLElement>('[aria-selected="true"]');
@@ -61,7 +85,10 @@ export function LayerTable({ rows, all, head, locale, view, change, empty }: Pro
       End: rows.length - 1,
     };
     const target = event.key in steps ? Math.min(steps[event.key], rows.length - 1) : null;
-    if (target !== null && target >= 0) {
+    if (event.key === 'c' && (event.ctrlKey || event.metaKey) && place >= 0 && nothingSelected()) {
+      const { index, row } = rows[place];
+      host.postMessage({ type: 'copy', text: rowText(index, row, locale) });
+    } else if (target !== null && target >= 0) {
       focus.current = true;
       change({ selected: rows[target].row.name });
     } else if ((event.key === 'Enter' || event.key === ' ') && place >= 0) {
@@ -78,7 +105,11 @@ export function LayerTable({ rows, all, head, locale, view, change, empty }: Pro
     <div
       class="scroller"
       ref={scroller}
-      onScroll={({ currentTarget }) => change({ scroll: currentTarget.scrollTop })}
+      onScroll={({ currentTarget }) => {
+        if (former.current === 0) scroll.set(currentTarget.scrollTop);
+      }}
+      onWheel={() => (former.current = 0)}
+      onPointerDown={() => (former.current = 0)}
     >
       <div
         class="grid"
@@ -164,6 +195,8 @@ interface RowProps {
 
 function Row({ indexed, place, top, selected, stop, head, locale, domain, change }: RowProps) {
   const { index, row } = indexed;
+  // The sentence takes the place of all that is not known.
+  const columns = row.lipschitz ? COLUMNS : COLUMNS.slice(0, COLUMNS.indexOf('norm') + 1);
   const texts = COLUMNS.map((column) => cellText(column, index, row, locale));
   const textOf = (column: Column) => texts[COLUMNS.indexOf(column)];
   const context: RowContext = {
@@ -171,16 +204,17 @@ function Row({ indexed, place, top, selected, stop, head, locale, domain, change
     preventDefaultContextMenuItems: true,
     layer: row.name,
     value: textOf('norm'),
-    text: texts.join('\t'),
+    text: rowText(index, row, locale),
   };
   const content = {
+    name: <NameCell row={row} />,
     norm: <NormCell row={row} locale={locale} domain={domain} budget={head.budgets.layer} />,
     rank: <RankCell row={row} locale={locale} />,
     certainty: row.lipschitz && <CertaintyLabel certainty={row.lipschitz.certainty} locale={locale} />,
   };
   return (
     <div
-      class="row"
+      class={row.lipschitz ? 'row' : 'row failed'}
       role="row"
       aria-rowindex={place + 2}
       aria-selected={selected}
@@ -190,12 +224,13 @@ function Row({ indexed, place, top, selected, stop, head, locale, domain, change
       onClick={() => change({ selected: row.name, detail: true })}
       onContextMenu={() => change({ selected: row.name })}
     >
-      {COLUMNS.map((column, columnIndex) => (
+      {columns.map((column, columnIndex) => (
         <div
           key={column}
           class={NUMERIC.has(column) ? `cell numeric ${column}` : `cell ${column}`}
           role="gridcell"
           aria-colindex={columnIndex + 1}
+          aria-colspan={columnIndex === columns.length - 1 ? COLUMNS.length - columnIndex : undefined}
           data-vscode-context={JSON.stringify({ value: texts[columnIndex] })}
           title={column === 'name' ? displayName(row.name) : undefined}
         >
@@ -204,6 +239,11 @@ function Row({ indexed, place, top, selected, stop, head, locale, domain, change
       ))}
     </div>
   );
+}
+
+/** No text on the page that the user rather wants to copy. */
+function nothingSelected(): boolean {
+  return getSelection()?.isCollapsed ?? true;
 }
 
 function headerText(column: Column, { strings }: Locale): string {

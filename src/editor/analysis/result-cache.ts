@@ -155,6 +155,7 @@ export class ResultCache implements Results {
           entries.set(name, { name, path: report.model.path, analysedAt, bytes: size });
           break;
         }
+        if (!entries.has(name)) throw new Error('it is empty');
       } catch {
         // Of another version, or damaged: of no use to anybody.
         await rm(join(this.folder, name), { force: true }).catch(() => undefined);
@@ -240,12 +241,12 @@ export class ResultCache implements Results {
     const unfinished = join(this.folder, `${name}.${process.pid}`);
     const file = await open(unfinished, 'w');
     try {
-      await file.write(`${JSON.stringify(head)}\n`);
+      await file.write(lineOf(head));
       for (let i = 0; i < layers.length; i += ROWS_AT_ONCE) {
         await file.write(
           layers
             .slice(i, i + ROWS_AT_ONCE)
-            .map((row) => `${JSON.stringify(row)}\n`)
+            .map(lineOf)
             .join(''),
         );
       }
@@ -279,6 +280,12 @@ export async function areUnchanged(files: readonly ModelFile[]): Promise<boolean
     if ((status?.size ?? null) !== bytes || (status?.mtimeMs ?? null) !== modified) return false;
   }
   return true;
+}
+
+/** Some versions of Node.js end a line at U+2028 and U+2029, too, which JSON leaves as they are. */
+function lineOf(value: unknown): string {
+  const json = JSON.stringify(value).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
+  return `${json}\n`;
 }
 
 function latestFirst(entries: ReadonlyMap<string, Entry>): Entry[] {

@@ -93,14 +93,18 @@ export class ModelSession extends EventEmitter<SessionEvents> {
     };
   }
 
-  /** Shows the result that the cache has for these settings, if it is whole and the files are the same. */
+  /**
+   * Shows the result that the cache has for these settings, if it is whole and the files are the same. False where
+   * there is none; true, too, where nobody waits for it any more.
+   */
   async restore(settings: Settings): Promise<boolean> {
     const run = this.begin(settings, { kind: 'opening' });
+    const { signal } = this.controller;
     const known = await this.context.cache.get(this.path, settings).catch(() => null);
     if (run !== this.run) return true;
     if (known === null) {
       this.become({ kind: 'empty' });
-      return false;
+      return signal.aborted;
     }
     this.show(known, false);
     return true;
@@ -120,8 +124,8 @@ export class ModelSession extends EventEmitter<SessionEvents> {
    * @param confirmed whether the time it takes is accepted
    */
   async analyze(settings: Settings, confirmed = false): Promise<void> {
-    const { signal } = (this.controller = this.supersede());
     const run = this.begin(settings, { kind: 'queued' });
+    const { signal } = this.controller;
     const current = () => run === this.run;
     try {
       await this.context.turns.take(signal, () => this.compute(settings, confirmed, signal, current));
@@ -182,12 +186,10 @@ export class ModelSession extends EventEmitter<SessionEvents> {
     this.emit('head');
   }
 
-  private supersede(): AbortController {
-    this.controller.abort();
-    return new AbortController();
-  }
-
+  /** Number of the new run; the one before it ends. */
   private begin(settings: Settings, state: PanelState): number {
+    this.controller.abort();
+    this.controller = new AbortController();
     this.run++;
     this.plan = null;
     this.rows = [];

@@ -11,15 +11,14 @@ export interface PanelStrings {
   readonly toleranceHint: string;
   readonly oneLayer: string;
   readonly layers: string;
-  readonly parameters: string;
   readonly largestNorm: string;
   readonly product: string;
   readonly productHint: string;
   readonly lowestRank: string;
   readonly skippedCount: string;
   readonly failedCount: string;
-  readonly totalTime: string;
   readonly widest: string;
+  readonly inAll: string;
   readonly analysedAgo: string;
   readonly overBudgetCount: string;
   // States
@@ -33,7 +32,6 @@ export interface PanelStrings {
   readonly finishedIn: string;
   readonly cancelled: string;
   readonly cancelledEarly: string;
-  readonly failed: string;
   readonly showLog: string;
   readonly stale: string;
   readonly noMatch: string;
@@ -125,6 +123,7 @@ export interface PanelStrings {
   readonly plotTextRank: string;
   readonly plotTextScatter: string;
   readonly plotThinned: string;
+  readonly plotZeros: string;
   readonly plotEmpty: string;
   readonly plotHint: string;
   readonly exportSvg: string;

@@ -1,0 +1,18 @@
+/** The tests that drive VS Code's user interface. */
+import { defineConfig } from 'vitest/config';
+import base from '../../vitest.config.mts';
+
+export default defineConfig({
+  plugins: base.plugins ?? [],
+  test: {
+    name: 'ui',
+    dir: import.meta.dirname,
+    include: ['**/*.test.ts'],
+    globalSetup: './test/ui/setup.ts',
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    // VS Code, a browser and ONNX Runtime together want the whole machine.
+    maxWorkers: 1,
+    fileParallelism: false,
+  },
+});

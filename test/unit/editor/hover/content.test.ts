@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import { describeLayers, describeModel, layerHint } from '../../../../src/editor/hover/content';
+import type { Reader } from '../../../../src/editor/hover/content';
+import { formatAge } from '../../../../src/editor/hover/age';
+import type { Texts } from '../../../../src/editor/hover/texts';
+import type { Result } from '../../../../src/editor/analysis/results';
+import { FULL, layer, report } from '../../report/sample';
+
+/** Every text is its name and what is put into it. */
+const texts = new Proxy({} as Texts, {
+  get:
+    (_, name) =>
+    (...values: unknown[]) =>
+      `${String(name)}(${values.join(' | ')})`,
+});
+const reader: Reader = { texts, locale: 'en', now: 200_000, analyzeArgument: (path) => ({ path }) };
+
+const resultOf = (overrides: Partial<Result> = {}): Result => ({
+  report: report(),
+  files: [],
+  analysedAt: 20_000,
+  stale: false,
+  ...overrides,
+});
+const unescaped = (markdown: string) => markdown.replace(/\\([!-/:-@[-`{-~])/g, '$1');
+
+describe('describeModel', () => {
+  it('offers an analysis where there is no result', () => {
+    const shown = describeModel('/models/net.onnx', null, reader);
+    expect(shown).toContain('**`net.onnx`**');
+    expect(shown).toContain('notAnalyzed()');
+    expect(shown).toContain('[analyze()](command:lipschitzLens.analyze?');
+  });
+
+  it('says what is known', () => {
+    const shown = unescaped(describeModel('/models/net.onnx', resultOf({ report: FULL }), reader));
+    expect(shown).toContain('ONNX · layers(6)');
+    expect(shown).toContain('withoutBound(1)');
+    expect(shown).toContain('largestNorm(316.23 | `畳み込み層/重み` | certainty(analytic))');
+    expect(shown).toContain('product(5 | 0 | certainty(certified');
+    expect(shown).toMatch(
+      /lowestRanks\(rankOf\(12\.50 \| 1\.6% \| `embed \| table`\), (rankOf\([^)]*\)(, )?){2}\)/,
+    );
+    expect(shown).toContain('analyzed(3 minutes ago)');
+    expect(shown).toContain('command:lipschitzLens.openLayer?');
+    expect(shown).not.toContain('stale()');
+  });
+
+  it('says that a result is of another file, and that it is not whole', () => {
+    const cancelled = report({ cancelled: { finished: 1, of: 9 } });
+    const shown = describeModel('/models/net.onnx', resultOf({ report: cancelled, stale: true }), reader);
+    expect(shown).toContain('cancelled(1 | 9)');
+    expect(shown).toContain('stale()');
+    expect(shown).toContain('[analyzeAgain()](command:lipschitzLens.analyze?');
+  });
+
+  it('shows a model without layers', () => {
+    expect(describeModel('/a.onnx', resultOf({ report: report({ layers: [] }) }), reader)).toContain(
+      'layers(0)',
+    );
+  });
+});
+
+describe('describeLayers', () => {
+  it('says what is known of a layer', () => {
+    const shown = unescaped(
+      describeLayers([{ row: layer({ notes: ['A note.'] }), result: resultOf() }], reader),
+    );
+    expect(shown).toContain('**`conv1`** · Conv · 8×3×3×3');
+    expect(shown).toContain('norm(2.5094 | scope(any input size | any) | certainty(certified))');
+    expect(shown).toContain('rank(1.251–1.252 | 41.7%)');
+    expect(shown).toContain('weight(`conv1.weight`)');
+    expect(shown).toContain('model(`net.onnx` | 3 minutes ago)');
+    expect(shown).toContain('A note.');
+    const argument = encodeURIComponent(JSON.stringify([{ path: 'models/net.onnx', layer: 'conv1' }]));
+    expect(shown).toContain(`(command:lipschitzLens.openLayer?${argument})`);
+  });
+
+  it('shows three, and counts the others', () => {
+    const known = ['a', 'b', 'c', 'd'].map((name) => ({ row: layer({ name }), result: resultOf() }));
+    const shown = describeLayers(known, reader);
+    expect(shown).toContain('**`c`**');
+    expect(shown).not.toContain('**`d`**');
+    expect(shown).toContain('more(1)');
+  });
+
+  it('shows every row of a report, hostile ones in one line each', () => {
+    for (const row of FULL.layers) {
+      const shown = describeLayers([{ row, result: resultOf({ report: FULL }) }], reader);
+      expect(shown).not.toMatch(/[\u001b\u202e]/);
+      if (row.lipschitz === null) expect(shown).toContain('noBound(');
+    }
+  });
+});
+
+describe('layerHint', () => {
+  const known = (overrides: Parameters<typeof layer>[0], result: Partial<Result> = {}) => ({
+    row: layer(overrides),
+    result: resultOf(result),
+  });
+
+  it('is short, and says what is not certain', () => {
+    expect(layerHint([known({})], texts)).toMatch(/^hint\(2\.5094 \| 1\.25/);
+    expect(layerHint([known({}, { stale: true })], texts)).toMatch(/^hintStale\(/);
+    const estimate = {
+      lower: 1,
+      upper: 2,
+      certainty: 'estimate',
+      scope: 'any input size',
+      method: '',
+    } as const;
+    expect(layerHint([known({ lipschitz: estimate })], texts)).toMatch(/^hintOfCertainty\(.*estimate\)$/);
+  });
+
+  it('is none where candidates differ, where there is no bound, and without candidates', () => {
+    const other = {
+      lower: 1,
+      upper: 1,
+      certainty: 'certified',
+      scope: 'any input size',
+      method: '',
+    } as const;
+    expect(layerHint([known({}), known({ lipschitz: other })], texts)).toBeNull();
+    expect(layerHint([known({}), known({})], texts)).not.toBeNull();
+    expect(layerHint([known({ lipschitz: null, error: 'it failed' })], texts)).toBeNull();
+    expect(layerHint([], texts)).toBeNull();
+  });
+});
+
+describe('formatAge', () => {
+  it.each([
+    [-5_000, 'now'],
+    [0, 'now'],
+    [59_000, 'now'],
+    [60_000, '1 minute ago'],
+    [7_300_000, '2 hours ago'],
+    [86_400_000, 'yesterday'],
+    [400 * 86_400_000, 'last year'],
+  ])('%i ms is %s', (milliseconds, expected) => {
+    expect(formatAge(milliseconds, 'en')).toBe(expected);
+  });
+
+  it('takes the language, and English where that is none', () => {
+    expect(formatAge(180_000, 'de')).toBe('vor 3 Minuten');
+    expect(formatAge(180_000, 'no such language')).toBe('3 minutes ago');
+  });
+});
