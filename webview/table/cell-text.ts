@@ -20,7 +20,7 @@ export function cellText(column: Column, index: number, row: LayerReport, locale
     case 'norm':
       return row.lipschitz
         ? locale.number(formatInterval(row.lipschitz))
-        : displayNamedisplayName(row.error ?? '');
+        : displayName(row.error ?? '');
     case 'rank':
       return row.stableRank
         ? locale.number(`${formatStableRank(row.stableRank)} (${formatShare(row.stableRank.normalized)})`)

@@ -29,9 +29,10 @@ export interface NameMatch {
 }
 
 export class LayerIndex {
-  private readonly exact = new Map<string, Set<LayerReport>>();
+  private readonly exact = new Map<string, LayerReport[]>();
+  private readonly paths = new Set<string>();
   /** The end of a module's path, whole parts, to the paths that end so. */
-  private readonly ends = new Map<string, Set<string>>();
+  private readonly ends = new Map<string, string[]>();
   /** The beginning of a module's path to the path that begins so, null where there are several. */
   private readonly beginnings = new Map<string, string | null>();
 
@@ -67,7 +68,7 @@ export class LayerIndex {
   findAttribute(path: string, siblings: ReadonlySet<string>): readonly LayerReport[] {
     if (path.length > LONGEST_NAME) return [];
     const module = moduleOf(path);
-    const paths = [...(this.ends.get(module) ?? [])];
+    const paths = this.ends.get(module) ?? [];
     if (paths.length > MOST_PLACES) return [];
     const attributes = [...siblings].slice(0, MOST_SIBLINGS);
     const scores = paths.map((place) => {
@@ -82,7 +83,7 @@ export class LayerIndex {
   private findWhole(names: readonly string[]): NameMatch | null {
     for (const name of names) {
       const rows = this.exact.get(name) ?? this.exact.get(moduleOf(name));
-      if (rows) return { rows: [...rows], exact: true };
+      if (rows) return { rows, exact: true };
     }
     return null;
   }
@@ -93,14 +94,14 @@ export class LayerIndex {
       // A part says something where it has a dot and a letter: not `conv1`, not `0.5`.
       if (!name.includes('.') || !/\p{L}/u.test(module)) continue;
       const ends = this.ends.get(module);
-      const path = ends ? onlyOne(ends) : this.beginnings.get(module);
+      const path = ends ? (ends.length === 1 ? ends[0] : null) : this.beginnings.get(module);
       if (typeof path === 'string') return { rows: this.rowsOf([path]), exact: false };
     }
     return null;
   }
 
   private rowsOf(paths: readonly string[]): LayerReport[] {
-    return [...new Set(paths.flatMap((path) => [...(this.exact.get(path) ?? [])]))];
+    return [...new Set(paths.flatMap((path) => this.exact.get(path) ?? []))];
   }
 
   private add(row: LayerReport): void {
@@ -108,26 +109,27 @@ export class LayerIndex {
     for (const name of new Set([row.name, row.weight, ...paths])) {
       if (name === '' || name.length > LONGEST_NAME) continue;
       const rows = this.exact.get(name);
-      if (rows) rows.add(row);
-      else this.exact.set(name, new Set([row]));
+      if (rows) rows.push(row);
+      else this.exact.set(name, [row]);
     }
     for (const path of paths) this.addParts(path);
   }
 
   private addParts(path: string): void {
-    if (path === '' || path.length > LONGEST_NAME) return;
+    if (path === '' || path.length > LONGEST_NAME || this.paths.has(path)) return;
+    this.paths.add(path);
     const dots = [...path.matchAll(/\./g)].map((dot) => dot.index);
     if (dots.length >= MOST_PARTS) return;
     for (const start of [0, ...dots.map((dot) => dot + 1)]) {
       const end = path.slice(start);
       const paths = this.ends.get(end);
-      if (paths) paths.add(path);
-      else this.ends.set(end, new Set([path]));
+      if (paths) paths.push(path);
+      else this.ends.set(end, [path]);
     }
     for (const end of [...dots, path.length]) {
       const beginning = path.slice(0, end);
       const known = this.beginnings.get(beginning);
-      this.beginnings.set(beginning, known === undefined || known === path ? path : null);
+      this.beginnings.set(beginning, known === undefined ? path : null);
     }
   }
 }
@@ -148,11 +150,6 @@ function scopePath(name: string, op: string): string {
   const scopes = name.split('/').filter((scope) => scope !== '');
   if (scopes.length > 1 && scopes[scopes.length - 1].startsWith(op)) scopes.pop();
   return scopes.filter((scope, index) => !scopes[index + 1]?.startsWith(`${scope}.`)).join('.');
-}
-
-function onlyOne<T>(set: ReadonlySet<T>): T | null {
-  const [first] = set;
-  return set.size === 1 ? first : null;
 }
 
 /** A dotted name without its last part where that means a tensor. */

@@ -19,13 +19,13 @@ export function prose(text: string): Markdown {
 
 /** A name as a code span, in one line and without its middle where it is long. */
 export function code(name: string): Markdown {
-  const text = ellipsize(displayName(name), WIDEST_NAME);
+  // A code span cannot be of spaces alone.
+  const text = ellipsize(displayName(name.trim() === '' ? '' : name), WIDEST_NAME);
   const longestRun = Math.max(0, ...Array.from(text.matchAll(/`+/g), ([run]) => run.length));
   const fence = '`'.repeat(longestRun + 1);
-  // A code span gives away a space at each end; it cannot be of spaces alone.
+  // It gives away a space at each end.
   const space = longestRun > 0 || text.startsWith(' ') || text.endsWith(' ') ? ' ' : '';
-  const content = text.trim() === '' ? displayName('') : text;
-  return `${fence}${space}${content}${space}${fence}` as Markdown;
+  return `${fence}${space}${text}${space}${fence}` as Markdown;
 }
 
 /** A link that runs a command with one argument, which must survive JSON. */

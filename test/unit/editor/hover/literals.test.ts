@@ -17,7 +17,7 @@ describe('literalsIn', () => {
     ],
     ['python', '"""a.onnx""" + "x" \'\'\'b\'\'\'', ['a.onnx', 'x', 'b']],
     ['python', `"""it begins "here"`, []],
-    ['python', `for"x" in r"a\\n"`, ['x', 'a\\\\n']],
+    ['python', `for"x" in r"a\\n"`, ['x', 'a\\n']],
     ['python', String.raw`"\U0010ffff\Uffffffff"`, ['\u{10ffff}\\Uffffffff']],
     ['python', `"__proto__\\constructor"`, ['__proto__\\constructor']],
     [
