@@ -12,6 +12,8 @@ import { createSamples } from '../vscode/workspace';
 export interface VsCodeOptions extends ServerOptions {
   /** A folder or a `.code-workspace`; without it, a new folder of samples. */
   readonly workspace?: string;
+  /** Of the new folder of samples, in place of its own, whose letters not every machine has the font for. */
+  readonly folderName?: string;
   /** In CSS pixels; 1280 x 800. */
   readonly size?: { readonly width: number; readonly height: number };
 }
@@ -57,7 +59,7 @@ export class VsCode {
     let server: Server | undefined;
     let browser: Browser | undefined;
     try {
-      const workspace = options.workspace ?? (await createSamples(temporary.path));
+      const workspace = options.workspace ?? (await createSamples(temporary.path, options.folderName));
       [server, browser] = await Promise.all([Server.start(options), launchBrowser()]);
       const page = await browser.newPage({
         viewport: options.size ?? { width: 1280, height: 800 },

@@ -326,7 +326,12 @@ describe('the manifest', () => {
   it('is active only when it is needed', () => {
     const [general, ...rest] = [...manifest.activationEvents].sort().reverse();
     expect(general).toBe('workspaceContains:**/*.safetensors.index.json');
-    expect(rest).toEqual([`onWebviewPanel:${VIEW_TYPES.panel}`]);
+    // Hovers are there as soon as a document is that may have some.
+    const languages = ['yaml', 'toml', 'python', 'markdown', 'jsonc', 'json'];
+    expect(rest).toEqual([
+      `onWebviewPanel:${VIEW_TYPES.panel}`,
+      ...languages.map((language) => `onLanguage:${language}`),
+    ]);
   });
 
   it('runs where the files are, in categories that exist', () => {

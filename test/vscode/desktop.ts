@@ -16,8 +16,8 @@ export interface DesktopOptions extends Appearance {
   readonly workspace: string;
   /** A module whose `run` is called in VS Code, which then ends. */
   readonly tests?: string;
-  /** Gets what it prints, in pieces. */
-  readonly print: (text: string) => void;
+  /** Gets what it prints, line by line. */
+  readonly print: (line: string) => void;
   /** Ends VS Code. */
   readonly deadline?: AbortSignal;
 }
@@ -54,8 +54,6 @@ export async function runDesktop(executable: string, options: DesktopOptions): P
     await mkdir(dirname(settings), { recursive: true });
     await writeFile(settings, JSON.stringify(userSettings(options), undefined, 2));
     const args = [
-      '--wait',
-      '--new-window',
       '--no-sandbox',
       '--disable-gpu-sandbox',
       '--disable-updates',
@@ -64,7 +62,8 @@ export async function runDesktop(executable: string, options: DesktopOptions): P
       `--user-data-dir=${join(data.path, 'user')}`,
       `--extensions-dir=${join(data.path, 'extensions')}`,
       `--extensionDevelopmentPath=${extension}`,
-      ...(options.tests === undefined ? [] : [`--extensionTestsPath=${options.tests}`]),
+      // Without tests, `code` returns at once unless it is told to wait.
+      ...(options.tests === undefined ? ['--wait'] : [`--extensionTestsPath=${options.tests}`]),
       options.workspace,
     ];
     const [command, rest] = needsDisplay() ? ['xvfb-run', ['-a', executable, ...args]] : [executable, args];
@@ -82,6 +81,7 @@ export async function runDesktop(executable: string, options: DesktopOptions): P
   }
 }
 
-function needsDisplay(): boolean {
+/** Whether this machine shows no windows. */
+export function needsDisplay(): boolean {
   return process.platform === 'linux' && !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY;
 }

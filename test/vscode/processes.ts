@@ -5,6 +5,7 @@ import { accessSync, constants, mkdtempSync, realpathSync, rmSync } from 'node:f
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline';
 
 const windows = process.platform === 'win32';
 
@@ -25,15 +26,14 @@ export class ProcessTree {
   #output = '';
   readonly #atExit = () => this.#kill();
 
-  private constructor(child: ChildProcess, print?: (text: string) => void) {
+  private constructor(child: ChildProcess, print?: (line: string) => void) {
     this.#child = child;
     for (const stream of [child.stdout!, child.stderr!]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        this.#output += text;
-        print?.(text);
-      });
+      stream.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
+      if (print) createInterface({ input: stream }).on('line', print);
     }
-    process.once('exit', this.#atExit);
+    // Before the folders that it writes to are removed.
+    process.prependOnceListener('exit', this.#atExit);
   }
 
   /** Runs a Node program. */
@@ -47,12 +47,12 @@ export class ProcessTree {
     );
   }
 
-  /** Runs any program; `print` gets what it prints, in pieces. */
+  /** Runs any program; `print` gets what it prints, line by line. */
   static command(
     command: string,
     args: readonly string[],
     env: NodeJS.ProcessEnv,
-    print: (text: string) => void,
+    print: (line: string) => void,
   ): ProcessTree {
     // Windows runs `code`, a batch file, through a shell only.
     const [file, rest] = windows ? [quoted(command), args.map(quoted)] : [command, args];
@@ -110,7 +110,7 @@ export class ProcessTree {
   /** Ends the program and all that it has started. */
   async stop(): Promise<void> {
     this.#kill();
-    await this.ended();
+    if (this.#child.pid !== undefined) await this.ended();
     process.off('exit', this.#atExit);
   }
 

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { runDesktop } from './desktop';
+import { needsDisplay, runDesktop } from './desktop';
 import { findCommand, program, TemporaryFolder } from './processes';
 import { Server } from './server';
 import { createSamples } from './workspace';
@@ -19,9 +19,9 @@ async function main(): Promise<void> {
   const temporary = new TemporaryFolder();
   const folder = await createSamples(temporary.path);
   const code = findCommand('code');
-  if (code !== undefined && !server && vsix === undefined) {
+  if (code !== undefined && !needsDisplay() && !server && vsix === undefined) {
     console.log(`VS Code opens with the sample models in ${folder}`);
-    await runDesktop(code, { workspace: folder, print: (text) => process.stdout.write(text) });
+    await runDesktop(code, { workspace: folder, print: console.log });
   } else {
     const running = await Server.start(vsix === undefined ? {} : { vsix });
     console.log(`VS Code with the sample models runs at\n\n  ${running.address(folder)}\n\nuntil Ctrl-C.`);

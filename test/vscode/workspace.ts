@@ -27,18 +27,18 @@ const golden = join(root, 'test/fixtures/golden');
  * - `truncated.onnx`: the beginning of a model;
  * - `model.py`, `settings.json`, `README.md`: text that names files and layers of these.
  */
-export async function createSamples(parent: string): Promise<string> {
-  const folder = join(parent, FOLDER_NAME);
-  const write = async (name: string, content: Uint8Array | string) => {
-    await mkdir(dirname(join(folder, name)), { recursive: true });
-    await writeFile(join(folder, name), content);
+export async function createSamples(parent: string, name: string = FOLDER_NAME): Promise<string> {
+  const folder = join(parent, name);
+  const write = async (file: string, content: Uint8Array | string) => {
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await writeFile(join(folder, file), content);
   };
   await mkdir(folder, { recursive: true });
   await Promise.all([
     copyFile(join(ocr, 'ch_PP-OCRv4_det_infer.onnx'), join(folder, 'detector.onnx')),
     copyFile(join(ocr, 'ch_ppocr_mobile_v2.0_cls_infer.onnx'), join(folder, 'classifier.onnx')),
-    ...['golden_zoo.onnx', 'golden_zoo.safetensors'].map((name) =>
-      copyFile(join(golden, name), join(folder, name)),
+    ...['golden_zoo.onnx', 'golden_zoo.safetensors'].map((file) =>
+      copyFile(join(golden, file), join(folder, file)),
     ),
     write('many.safetensors', manyLayers()),
     write('markup.onnx', markupModel()),
@@ -47,7 +47,7 @@ export async function createSamples(parent: string): Promise<string> {
     write('model.py', PYTHON),
     write('settings.json', JSON.stringify({ model: 'detector.onnx', layer: 'p2o.Conv.0' }, undefined, 2)),
     write('README.md', README),
-    ...Object.entries(shards()).map(([name, content]) => write(join('sharded', name), content)),
+    ...Object.entries(shards()).map(([file, content]) => write(join('sharded', file), content)),
   ]);
   return folder;
 }

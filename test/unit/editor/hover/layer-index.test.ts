@@ -107,15 +107,10 @@ describe('LayerIndex.findAttribute', () => {
 
 it('does not hold others up while it indexes 20,000 layers', async () => {
   const layers = Array.from({ length: 20_000 }, (_, i) => module(`model.layers.${i}.self_attn.q_proj`));
-  let longest = 0;
-  let last = performance.now();
-  const timer = setInterval(() => {
-    longest = Math.max(longest, performance.now() - last);
-    last = performance.now();
-  }, 1);
+  let turns = 0;
+  const timer = setInterval(() => turns++, 1);
   const index = await LayerIndex.build(layers);
   clearInterval(timer);
   expect(index.find('layers.19999.self_attn.q_proj.weight')?.rows).toEqual([layers[19_999]]);
-  // A garbage collection may fall into a slice: the time itself is no promise of this test, the turns are.
-  expect(longest).toBeLessThan(1000);
+  expect(turns).toBeGreaterThan(3);
 });
