@@ -47,7 +47,7 @@ describe('cellText', () => {
   it("has numbers as the user's language writes them", () => {
     expect(cells(wide, german)).toMatchObject({
       norm: '2,51–2,56',
-      rank: '1.251 (42%)',
+      rank: '1,251 (42%)',
       parameters: '23.440.896',
       time: '0,3 s',
     });
