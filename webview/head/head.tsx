@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
+import type { PanelHead } from '../../src/editor/protocol/protocol';
 import {
   formatBytes,
   formatCount,
@@ -13,6 +14,7 @@ import { totals } from '../../src/report/totals';
 import type { BoundedLayer } from '../../src/report/totals';
 import { certainties, describeSettings } from '../../src/report/wording';
 import { formatWidth, relativeWidth } from '../detail/describe';
+import type { Locale } from '../locale';
 import type { PanelData } from '../panel-data';
 import { CertaintyLabel } from '../table/cells';
 import type { Tab } from '../view-state';
@@ -28,30 +30,37 @@ interface Props {
 
 export function Head({ data, onOpen, onTab }: Props) {
   const { head, locale, rows } = data;
-  const { model, device, file } = head;
+  const { file } = head;
   const weakest = useMemo(() => certainties(rows.map(({ row }) => row)).at(-1), [rows]);
-  const settings = describeSettings(head.settings);
   return (
     <header class="head">
       <div class="head-line">
         <h1 title={file.path}>{displayName(file.name)}</h1>
-        <span class="dim">
-          {model &&
-            `${model.format === 'onnx' ? 'ONNX' : 'safetensors'}, ${locale.number(formatBytes(model.bytes))}`}
-          {device && `, ${device.description}`}
-          {settings !== '' && `, ${settings}`}
-        </span>
         {weakest && <CertaintyLabel certainty={weakest} locale={locale} />}
         <span class="space" />
         <Controls data={data} />
       </div>
-      <p class="device-note dim">
-        {device?.fallback ?? (head.trusted ? '' : locale.strings.deviceUntrusted)}
-      </p>
+      <p class="about dim">{aboutRun(head, locale)}</p>
       <Facts data={data} onOpen={onOpen} onTab={onTab} />
       <StateLine data={data} />
     </header>
   );
+}
+
+/** `ONNX, 4.75 MB, CPU (why no other), tolerance 0.01`; '' before anything is known. */
+function aboutRun({ model, device, settings, trusted }: PanelHead, locale: Locale): string {
+  const reason = device?.fallback ?? (trusted ? null : locale.strings.deviceUntrusted);
+  return [
+    model
+      ? `${model.format === 'onnx' ? 'ONNX' : 'safetensors'}, ${locale.number(formatBytes(model.bytes))}`
+      : '',
+    [device ? displayName(device.description) : '', reason === null ? '' : `(${displayName(reason)})`]
+      .join(' ')
+      .trim(),
+    describeSettings(settings),
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
 }
 
 function Facts({ data: { head, locale, rows }, onOpen, onTab }: Props) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ConvolutionReport, LayerReport } from '../../../src/report/report';
 import { COLUMNS } from '../../../webview/rows';
-import { cellText, operatorText } from '../../../webview/table/cell-text';
+import { cellText, channelsOf, operatorText, rowText, splitName } from '../../../webview/table/cell-text';
 import { layer } from '../report/sample';
 import { english, german } from './english';
 
@@ -98,5 +98,37 @@ describe('operatorText', () => {
 
   it('is not led astray by one channel alone', () => {
     expect(text({ shape: [1, 1, 3, 3], convolution: convolution(1) })).toBe('Conv');
+  });
+});
+
+describe('rowText', () => {
+  it('separates the cells by tabs', () => {
+    expect(rowText(4, layer(), english).split('\t')).toEqual(Object.values(cells(layer())));
+  });
+});
+
+describe('channelsOf', () => {
+  it('counts the channels of all groups, the other way around for transposed convolutions', () => {
+    const shape = [8, 3, 5, 5];
+    expect(channelsOf(layer({ shape, convolution: convolution(4) }))).toEqual({ input: 12, output: 8 });
+    expect(channelsOf(layer({ op: 'ConvTranspose', shape, convolution: convolution(4) }))).toEqual({
+      input: 8,
+      output: 12,
+    });
+  });
+});
+
+describe('splitName', () => {
+  it('keeps the end of a long name apart', () => {
+    const name = 'model.layers.17.self_attention.output.weight';
+    const [head, tail] = splitName(name);
+    expect(head + tail).toBe(name);
+    expect(tail).toBe('.output.weight');
+  });
+
+  it('leaves short names whole, and those with an end that a cut could take apart', () => {
+    expect(splitName('conv1')).toEqual(['conv1', '']);
+    const flags = `model.layers.17.${'🇩🇪'.repeat(20)}`;
+    expect(splitName(flags)).toEqual([flags, '']);
   });
 });
