@@ -27,7 +27,7 @@ describe('panel', () => {
     const first = grid.locator('[role=row][aria-rowindex="2"]');
     await first.getByText('p2o.Conv.19').first().waitFor();
     await first.click();
-    await panel.getByTestId('detail').waitFor();
+    await panel.getByTestId('detail').locator('svg circle').first().waitFor();
     await vscode.screenshot('panel-dark');
   });
 
