@@ -16,6 +16,7 @@ export default defineConfig({
   test: {
     include: ['test/unit/**/*.test.ts'],
     globalSetup: 'test/unit/setup.ts',
+    setupFiles: 'test/unit/properties.ts',
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // ONNX Runtime uses every core by itself.

@@ -3,13 +3,21 @@ import type { Operator } from '../model/model';
 /** Flops a second that a typical machine reaches in these products. */
 const SPEED = 4e10;
 /** What a layer costs however small it is, seconds. */
-const OVERHEAD = 0.01;
+const OVERHEAD = 2e-4;
+/** What a group of a kernel of several positions costs besides, seconds. */
+const SEARCH_OVERHEAD = 1e-3;
 /** Symbols that a kernel of several positions is looked at, in the middle of what was seen. */
 const SYMBOLS = 300;
 
 /** A rough estimate of a layer's work, seconds: it decides how much of the progress bar a layer is worth. */
 export function estimateCost(operator: Operator): number {
-  return OVERHEAD + flops(operator) / SPEED;
+  return OVERHEAD + searches(operator) * SEARCH_OVERHEAD + flops(operator) / SPEED;
+}
+
+/** Kernels whose symbol is searched for its maximum. */
+function searches(operator: Operator): number {
+  if (operator.kind !== 'convolution') return 0;
+  return operator.tensor.shape.slice(2).some((length) => length > 1) ? operator.groups : 0;
 }
 
 function flops(operator: Operator): number {

@@ -12,8 +12,8 @@ import { sumOfSquares } from './values';
 const CHUNK_ELEMENTS = 2 ** 21;
 /** Flops after which a kernel's enclosure is answered as it is, wide or not. */
 const WORK_LIMIT = 4e12;
-/** At this price the limit also bounds the number of cells, at 200,000. */
-const CELL_WORK = 2e7;
+/** At this price the limit also bounds the number of cells, at 800,000: what nearly flat symbols on three axes take. */
+const CELL_WORK = 5e6;
 /**
  * Largest sum of `tau_j h_j` over a cell of the first grid, where `1 / cos` is 1.12; smaller where an evaluation that proves
  * nothing is dear.

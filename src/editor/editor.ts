@@ -9,6 +9,7 @@ import { registerCommands, settingsOrMessage, startAnalysis } from './commands/c
 import { exportPlot, exportReport } from './commands/export';
 import { BudgetDiagnostics } from './diagnostics';
 import { registerAnnotations } from './hover/annotations';
+import { SECTION } from './ids';
 import { ModelFolders } from './model-files';
 import { Panels } from './panel/panels';
 import { readSetting } from './settings';
@@ -35,6 +36,9 @@ export function startEditor(context: vscode.ExtensionContext): LipschitzLensApi 
     version,
     () => readSetting('cache.maxSizeMB') * MEGABYTE,
   );
+  const trim = () => {
+    cache.trim().catch((error: unknown) => log.error(`The kept results cannot be trimmed: ${String(error)}`));
+  };
   const sessions = new Sessions({
     workerPath,
     cache,
@@ -66,6 +70,9 @@ export function startEditor(context: vscode.ExtensionContext): LipschitzLensApi 
     new StatusBar(sessions),
     new BudgetDiagnostics(cache),
     registerAnnotations(cache, log),
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration(`${SECTION}.cache`)) trim();
+    }),
     registerCommands({ sessions, panels, cache, workerPath, log }),
   );
   log.info(`Lipschitz Lens ${version} is active`);

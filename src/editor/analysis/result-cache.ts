@@ -20,6 +20,8 @@ const FORMAT = 1;
 const EXTENSION = '.jsonl';
 /** Rows that are turned into text before others get their turn: less than a millisecond of work. */
 const ROWS_AT_ONCE = 100;
+/** About what a row takes as stored, for a result that is in memory alone. */
+const BYTES_OF_A_ROW = 800;
 /** Results that are kept in memory together, bytes as stored: some twenty models of a thousand layers. */
 const MOST_IN_MEMORY = 32_000_000;
 
@@ -95,21 +97,35 @@ export class ResultCache implements Results {
     this.events.emit('change');
   }
 
-  /** Rejects where the folder cannot be written to; the result is known until the window is closed all the same. */
+  /**
+   * Keeps a result in place of the one of the same analysis; one that was cancelled does not replace a whole one that
+   * still holds. Rejects where the folder cannot be written to; the result is known until the window is closed all the
+   * same.
+   */
   put(result: StoredResult): Promise<void> {
     return this.change(async (entries) => {
       const { report, analysedAt } = result;
       const { path } = report.model;
+      if (report.cancelled && (await this.get(path, report.settings)) !== null) return;
       const name = this.nameOf(path, report.settings);
-      entries.set(name, { name, path, analysedAt, bytes: 0 });
+      entries.set(name, { name, path, analysedAt, bytes: report.layers.length * BYTES_OF_A_ROW });
       this.keep(name, Promise.resolve(result));
-      if (this.maxBytes() === 0) return;
+      if (this.maxBytes() === 0) {
+        await rm(join(this.folder, name), { force: true });
+        return;
+      }
       const bytes = await this.write(name, result);
       entries.set(name, { name, path, analysedAt, bytes });
       await this.evict(entries);
     });
   }
 
+  /** Drops what is more than `maxBytes`. */
+  trim(): Promise<void> {
+    return this.change((entries) => this.evict(entries));
+  }
+
+  /** Rejects where the folder cannot be deleted. */
   clear(): Promise<void> {
     return this.change(async (entries) => {
       entries.clear();
@@ -147,6 +163,7 @@ export class ResultCache implements Results {
   private async readIndex(): Promise<Map<string, Entry>> {
     const names = await readdir(this.folder).catch(() => []);
     const entries = new Map<string, Entry>();
+    for (const name of names.filter(isAbandoned)) await rm(join(this.folder, name), { force: true });
     for (const name of names.filter((name) => name.endsWith(EXTENSION))) {
       try {
         const { size } = await stat(join(this.folder, name));
@@ -238,7 +255,7 @@ export class ResultCache implements Results {
       rows: layers.length,
       report,
     };
-    const unfinished = join(this.folder, `${name}.${process.pid}`);
+    const unfinished = join(this.folder, unfinishedName(name));
     const file = await open(unfinished, 'w');
     try {
       await file.write(lineOf(head));
@@ -270,6 +287,23 @@ export class ResultCache implements Results {
       this.loaded.delete(name);
       await rm(join(this.folder, name), { force: true });
     }
+  }
+}
+
+function unfinishedName(name: string): string {
+  return `${name}.${process.pid}`;
+}
+
+/** Whether this is what a window was writing when it ended. */
+function isAbandoned(name: string): boolean {
+  const pid = /\.jsonl\.(\d+)$/.exec(name)?.[1];
+  if (pid === undefined) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    // A process of another user is one, too.
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
   }
 }
 

@@ -79,7 +79,15 @@ export function registerCommands(context: CommandContext): vscode.Disposable {
     },
     [COMMANDS.showLog]: () => log.show(),
     [COMMANDS.clearCache]: async () => {
-      await cache.clear();
+      try {
+        await cache.clear();
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        void vscode.window.showErrorMessage(
+          vscode.l10n.t('The kept results cannot all be deleted: {0}', reason),
+        );
+        return;
+      }
       void vscode.window.showInformationMessage(vscode.l10n.t('All kept results were deleted.'));
     },
     [COMMANDS.showDevices]: () => showDevices(workerPath),

@@ -176,7 +176,9 @@ describe('the padded operator', () => {
         groupNorms(layer).forEach((norm, index) => {
           const truth = norm / groups[index].scale;
           expect(found[index]).toBeLessThanOrEqual(truth * (1 + singularValueError));
-          if (steps === 200) expect(found[index]).toBeGreaterThanOrEqual(0.9 * truth);
+          // Norms below the rounding of the whole kernel are not told from zero.
+          const rounding = 1e-13 * Math.hypot(...groups[index].values);
+          if (steps === 200) expect(found[index]).toBeGreaterThanOrEqual(0.9 * truth - rounding);
         });
       }),
       { numRuns: 150 },

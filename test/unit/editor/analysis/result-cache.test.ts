@@ -116,6 +116,27 @@ describe('ResultCache', () => {
     expect((await open(at).get(path, DEFAULT_SETTINGS))?.report.seconds).toBe(2);
   });
 
+  it('does not lose a whole result to a cancelled run of the same analysis', async () => {
+    const at = fresh();
+    const path = await model();
+    const whole = await stored(path);
+    const cancelled = await stored(
+      path,
+      { layers: [], cancelled: { finished: 0, of: 2 } },
+      { analysedAt: 2 },
+    );
+    const cache = open(at);
+    await cache.put(whole);
+    await cache.put(cancelled);
+    expect(await cache.get(path, DEFAULT_SETTINGS)).toEqual(whole);
+    expect(await open(at).find(path)).toEqual({ ...whole, stale: false });
+    // Of a file that has changed, the cancelled result is all that still holds.
+    await writeFile(path, 'another model');
+    const later = await stored(path, { layers: [], cancelled: { finished: 0, of: 2 } }, { analysedAt: 3 });
+    await cache.put(later);
+    expect(await open(at).find(path)).toEqual({ ...later, stale: false });
+  });
+
   it('finds a cancelled result, but does not take it for the analysis', async () => {
     const at = fresh();
     const path = await model();
@@ -216,7 +237,34 @@ describe('ResultCache', () => {
     });
   });
 
+  it('deletes what a window did not finish writing, and leaves alone what one writes', async () => {
+    const at = fresh();
+    await open(at).put(await stored(await model()));
+    const name = basename(await onlyFile(at));
+    // Above the largest number that Linux, macOS and Windows give to a process in use here.
+    await writeFile(join(at, `${name}.99999999`), '{');
+    await writeFile(join(at, `${name}.${process.pid}`), '{');
+    expect(await open(at).all()).toHaveLength(1);
+    expect((await readdir(at)).sort()).toEqual([name, `${name}.${process.pid}`]);
+  });
+
   describe('the size', () => {
+    it('drops the oldest results when it becomes less', async () => {
+      const at = fresh();
+      const [a, b] = [await model(), await model()];
+      let maxBytes = PLENTY;
+      const cache = new ResultCache(at, VERSION, () => maxBytes);
+      await cache.put(await stored(a, {}, { analysedAt: 1 }));
+      const { size } = await stat(await onlyFile(at));
+      await cache.put(await stored(b, {}, { analysedAt: 2 }));
+      await cache.trim();
+      expect(await readdir(at)).toHaveLength(2);
+      maxBytes = 1.5 * size;
+      await cache.trim();
+      expect((await cache.all()).map(({ report }) => report.model.path)).toEqual([b]);
+      expect(await readdir(at)).toHaveLength(1);
+    });
+
     it('drops the oldest results above it', async () => {
       const at = fresh();
       const [a, b, c] = [await model(), await model(), await model()];
