@@ -32,7 +32,10 @@ const page = {
   ...common,
   platform: 'browser',
   target: 'chrome120',
-  format: 'iife',
+  // What the page imports later is a bundle of its own.
+  format: 'esm',
+  splitting: true,
+  chunkNames: '[name]',
   jsx: 'automatic',
   jsxImportSource: 'preact',
   loader: { '.ttf': 'file' },

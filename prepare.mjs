@@ -21,7 +21,14 @@ if (!existsSync(installed) || statSync(installed).mtimeMs < statSync('package-lo
 
 // Chromium brings SwiftShader, a Vulkan driver that needs no GPU.
 const forTests = { chromium: '/usr/lib/chromium/vk_swiftshader_icd.json', libvulkan1: vulkanLoader() };
-const forVsCode = { chromium: 'chromium', ripgrep: 'rg', 'g++': 'g++', make: 'make', python3: 'python3' };
+const forVsCode = {
+  chromium: 'chromium',
+  ripgrep: 'rg',
+  procps: 'ps',
+  'g++': 'g++',
+  make: 'make',
+  python3: 'python3',
+};
 const packages = {
   ...(process.argv.includes('--with-vscode') && forVsCode),
   ...(process.argv.includes('--with-system-packages') && forTests),

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { defineConfig } from 'vitest/config';
+import { TierReporter } from './test/tier-reporter.mts';
 
 export default defineConfig({
   plugins: [
@@ -15,6 +16,8 @@ export default defineConfig({
   ],
   test: {
     include: ['test/unit/**/*.test.ts'],
+    // Some tests are for other platforms, or for files that are not everywhere.
+    reporters: ['default', new TierReporter('unit')],
     globalSetup: 'test/unit/setup.ts',
     setupFiles: 'test/unit/properties.ts',
     testTimeout: 120_000,

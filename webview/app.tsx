@@ -1,10 +1,13 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { isBusy } from '../src/editor/protocol/protocol';
+import type { PanelStart } from '../src/editor/protocol/protocol';
 import { Detail } from './detail/detail';
 import { Head } from './head/head';
 import { host } from './host';
-import { take } from './panel-data';
+import { begin, take } from './panel-data';
 import type { PanelData } from './panel-data';
 import { NetworkPlots, ScatterPlot } from './plots/network-plots';
+import { loadPlotLibrary } from './plots/plot';
 import { countOperators, filterRows, sortRows } from './rows';
 import { SkippedList } from './skipped/skipped-list';
 import { LayerTable } from './table/layer-table';
@@ -15,16 +18,14 @@ import type { ScrollPosition, ViewState } from './view-state';
 
 /** While rows stream in, the page is drawn no more often than this, milliseconds. */
 const DRAW_INTERVAL = 80;
+/** Nor more often than after so many times what a drawing takes: the user's keys and wheel come in between. */
+const REST = 3;
 /** The view is kept when the user has rested so long, milliseconds. */
 const KEEP_AFTER = 200;
 
-export function App() {
-  const data = usePanelData();
-  // Another model is another place to be.
-  return data && <Panel key={data.head.file.path} data={data} />;
-}
-
-function Panel({ data }: { readonly data: PanelData }) {
+/** @param props.start what the page is drawn with until the extension answers */
+export function App({ start }: { readonly start: PanelStart }) {
+  const data = usePanelData(start);
   const { head, locale, rows, wish } = data;
   const { path } = head.file;
   const [view, setView] = useState(() => restoreView(host.getState(), path));
@@ -40,13 +41,17 @@ function Panel({ data }: { readonly data: PanelData }) {
   useEffect(() => {
     if (wish) open(wish.layer);
   }, [wish]);
+  // Before the user asks for a plot, but not while there is other work.
+  const atRest = rows.length > 0 && !isBusy(head.state);
+  useEffect(() => {
+    if (atRest) requestIdleCallback(() => void loadPlotLibrary());
+  }, [atRest]);
 
   const shown = useMemo(
     () => sortRows(filterRows(rows, view.filter), view.sorting),
     [rows, view.filter, view.sorting],
   );
   const operators = useMemo(() => countOperators(rows), [rows]);
-  const inOrder = useMemo(() => rows.toSorted((a, b) => a.index - b.index), [rows]);
   const selected = useMemo(
     () => rows.find(({ row }) => row.name === view.selected) ?? null,
     [rows, view.selected],
@@ -55,7 +60,7 @@ function Panel({ data }: { readonly data: PanelData }) {
     (selected: string, open: boolean) => change(open ? { selected, detail: true } : { selected }),
     [],
   );
-  const plots = { rows: inOrder, locale, selected, budget: head.budgets.layer, onSelect: select };
+  const plots = { rows, locale, selected, budget: head.budgets.layer, onSelect: select };
   return (
     <main class="panel">
       <Head data={data} onOpen={open} onTab={(tab) => change({ tab })} />
@@ -74,7 +79,7 @@ function Panel({ data }: { readonly data: PanelData }) {
             <LayerTable
               rows={shown}
               all={rows}
-              head={head}
+              budget={head.budgets.layer}
               locale={locale}
               view={view}
               change={change}
@@ -96,6 +101,8 @@ function Panel({ data }: { readonly data: PanelData }) {
           plots={view.tab === 'layers' ? plots : null}
           locale={locale}
           weightOf={wish?.weight ? wish.layer : null}
+          height={view.detailHeight}
+          onResize={(height) => change({ detailHeight: height ?? INITIAL_VIEW.detailHeight })}
           onClose={() => change({ detail: false })}
         />
       )}
@@ -108,25 +115,32 @@ function emptyText({ head, locale }: PanelData): string {
 }
 
 /** The messages of the extension, taken together for each drawing. */
-function usePanelData(): PanelData | null {
-  const [data, setData] = useState<PanelData | null>(null);
+function usePanelData(start: PanelStart): PanelData {
+  const [data, setData] = useState(() => begin(start));
+  /** When the latest drawing began and how long it took, milliseconds. */
+  const drawing = useRef({ began: -Infinity, took: 0 });
+  // After it is on the screen.
   useEffect(() => {
+    drawing.current.took = performance.now() - drawing.current.began;
+  }, [data]);
+  // Before the page gives way to the answer to its first message.
+  useLayoutEffect(() => {
     let waiting: unknown[] = [];
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let drawn = -Infinity;
     const draw = () => {
       timer = undefined;
-      drawn = performance.now();
+      drawing.current = { began: performance.now(), took: 0 };
       const messages = waiting;
       waiting = [];
       setData((data) => take(data, messages));
     };
     const listen = ({ data }: MessageEvent) => {
       waiting.push(data);
-      timer ??= setTimeout(draw, Math.max(0, drawn + DRAW_INTERVAL - performance.now()));
+      const { began, took } = drawing.current;
+      const due = began + Math.max(DRAW_INTERVAL, (1 + REST) * took);
+      timer ??= setTimeout(draw, Math.max(0, due - performance.now()));
     };
     addEventListener('message', listen);
-    host.postMessage({ type: 'ready' });
     return () => {
       clearTimeout(timer);
       removeEventListener('message', listen);

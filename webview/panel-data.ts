@@ -1,5 +1,5 @@
 /** What the extension has told the page so far. */
-import type { IndexedRow, PanelHead, ToPanel } from '../src/editor/protocol/protocol';
+import type { IndexedRow, PanelHead, PanelStart, ToPanel } from '../src/editor/protocol/protocol';
 import { Locale } from './locale';
 
 export interface PanelData {
@@ -13,25 +13,24 @@ export interface PanelData {
 
 type Reveal = ToPanel & { readonly type: 'reveal' };
 
-/** Null until the first snapshot. Rows of another run than the head's are dropped, and so is what is no message. */
-export function take(data: PanelData | null, messages: readonly unknown[]): PanelData | null {
+export function begin({ head, strings, locale }: PanelStart): PanelData {
+  return { head, locale: new Locale(strings, locale), rows: [], wish: null };
+}
+
+/** Rows of another run than the head's are dropped, and so is what is no message. */
+export function take(data: PanelData, messages: readonly unknown[]): PanelData {
   let rows: IndexedRow[] | null = null;
   let next = data;
   for (const message of messages) {
     if (!isMessage(message)) continue;
     if (message.type === 'snapshot') {
-      next = {
-        head: message.head,
-        locale: new Locale(message.strings, message.locale),
-        rows: [],
-        wish: null,
-      };
+      next = { ...next, head: message.head, rows: [], wish: null };
       rows = null;
-    } else if (next !== null && message.type === 'head') {
+    } else if (message.type === 'head') {
       next = { ...next, head: message.head };
-    } else if (next !== null && message.type === 'reveal') {
+    } else if (message.type === 'reveal') {
       next = { ...next, wish: message };
-    } else if (next !== null && message.type === 'rows' && message.run === next.head.run) {
+    } else if (message.type === 'rows' && message.run === next.head.run) {
       // One copy for all messages of this turn.
       rows ??= [...next.rows];
       rows.push(...message.rows);

@@ -13,6 +13,8 @@ export interface ViewState {
   readonly selected: string | null;
   /** The details of the selected layer are open. */
   readonly detail: boolean;
+  /** Of the details, pixels; a low panel shows less. */
+  readonly detailHeight: number;
   /** Where the table is scrolled to at first, pixels. */
   readonly scroll: number;
 }
@@ -23,8 +25,19 @@ export const INITIAL_VIEW: ViewState = {
   filter: { text: '', operator: '' },
   selected: null,
   detail: false,
+  detailHeight: 300,
   scroll: 0,
 };
+
+/** The title and a few fields, pixels. */
+export const LEAST_DETAIL = 96;
+/** Share of the panel that the details may take: some rows stay in sight. */
+const MOST_DETAIL = 0.7;
+
+/** The largest height of the details in a panel of that height, pixels. */
+export function mostDetail(panelHeight: number): number {
+  return Math.max(LEAST_DETAIL, Math.round(MOST_DETAIL * panelHeight));
+}
 
 /** Of the table, pixels. It changes too often to be part of what is drawn. */
 export interface ScrollPosition {
@@ -36,14 +49,15 @@ export interface ScrollPosition {
 export function restoreView(kept: unknown, path: string): ViewState {
   if (!isRecord(kept) || kept.version !== 1 || kept.path !== path || !isRecord(kept.view))
     return INITIAL_VIEW;
-  const { tab, sorting, filter, selected, detail, scroll } = kept.view;
+  const { tab, sorting, filter, selected, detail, detailHeight, scroll } = kept.view;
   return {
     tab: TABS.find((known) => known === tab) ?? INITIAL_VIEW.tab,
     sorting: sortingOf(sorting) ?? INITIAL_VIEW.sorting,
     filter: filterOf(filter) ?? INITIAL_VIEW.filter,
     selected: typeof selected === 'string' ? selected : null,
     detail: detail === true,
-    scroll: typeof scroll === 'number' && scroll >= 0 ? scroll : 0,
+    detailHeight: isAtLeast(LEAST_DETAIL, detailHeight) ? detailHeight : INITIAL_VIEW.detailHeight,
+    scroll: isAtLeast(0, scroll) ? scroll : 0,
   };
 }
 
@@ -57,6 +71,10 @@ function filterOf(value: unknown): Filter | null {
   if (!isRecord(value)) return null;
   const { text, operator } = value;
   return typeof text === 'string' && typeof operator === 'string' ? { text, operator } : null;
+}
+
+function isAtLeast(least: number, value: unknown): value is number {
+  return typeof value === 'number' && value >= least;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

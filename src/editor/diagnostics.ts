@@ -63,12 +63,11 @@ function diagnosticsOf({ report, stale }: Result, uri: vscode.Uri): vscode.Diagn
   const networkBudget = readSetting('budget.network', uri);
   const messages: string[] = [];
   if (networkBudget !== null) {
-    const { productLog10, largest } = totals(report);
+    const { productLog10 } = totals(report);
     if (productLog10 > Math.log10(networkBudget)) {
       messages.push(
         vscode.l10n.t(
-          'The product of the {0} upper bounds is {1}, above the budget of {2} for the network.',
-          largest.length,
+          'The product of the upper bounds is {0}, above the budget of {1} for the network.',
           formatPowerOfTen(productLog10),
           networkBudget,
         ),

@@ -12,6 +12,8 @@ export interface AnalysisOutcome {
   /** By index into the plan's layers; null: not wanted (`only`), or cancelled before. */
   readonly rows: readonly (LayerReport | null)[];
   readonly cancelled: boolean;
+  /** The computation of a layer ended its process, so that another run may do better. */
+  readonly crashed: boolean;
 }
 
 /** Processes in a row that may end without a row of theirs before the rest is given up. */
@@ -32,7 +34,7 @@ export async function analyzeInWorker(
   let fruitless = 0;
   for (;;) {
     const before = run.finished;
-    const outcome = await callWorker('analyze', run.request(), (event) => run.take(event), options);
+    const outcome = await callWorker('analyze', run.begin(), (event) => run.take(event), options);
     if (outcome.kind === 'cancelled') return run.outcome(true);
     if (outcome.kind === 'error' && outcome.error.refusal) {
       throw new AnalysisFailure(outcome.error.message, true);
@@ -93,9 +95,12 @@ class Run {
   plan: Plan | null = null;
   /** Rows that a process computed, errors of the layer among them. */
   finished = 0;
+  private crashed = false;
   /** Why no device but the CPU is tried any more. */
   private deviceCrash: string | null = null;
   private rows: (LayerReport | null)[] = [];
+  /** Layers of the plan that is on its way. */
+  private readonly announced: PlannedLayer[] = [];
   /** When each layer was begun that has no row yet, milliseconds. */
   private readonly begun = new Map<number, number>();
 
@@ -104,9 +109,10 @@ class Run {
     private readonly events: Partial<AnalysisEvents>,
   ) {}
 
-  /** The request for what is still to be done. */
-  request(): AnalysisRequest {
+  /** Forgets what a process before did not finish; the request for what is still to be done. */
+  begin(): AnalysisRequest {
     const { settings } = this.asked;
+    this.announced.length = 0;
     return {
       ...this.asked,
       settings: this.deviceCrash === null ? settings : { ...settings, device: 'cpu' },
@@ -123,8 +129,13 @@ class Run {
 
   take(message: WorkerEvent): void {
     switch (message.event) {
-      case 'plan':
-        return this.takePlan(message.plan);
+      case 'layers':
+        this.announced.push(...message.layers);
+        return;
+      case 'plan': {
+        const layers = [...this.announced.splice(0), ...message.plan.layers];
+        return this.takePlan({ ...message.plan, layers });
+      }
       case 'start':
         this.begun.set(message.index, performance.now());
         return this.events.onStart?.(message.index);
@@ -149,6 +160,7 @@ class Run {
   }
 
   fail(indices: readonly number[], error: string): void {
+    this.crashed ||= indices.length > 0;
     for (const index of indices) {
       const begun = this.begun.get(index);
       const layer = this.plan?.layers[index];
@@ -161,7 +173,7 @@ class Run {
   }
 
   outcome(cancelled: boolean): AnalysisOutcome {
-    return { plan: this.plan, rows: this.rows, cancelled };
+    return { plan: this.plan, rows: this.rows, cancelled, crashed: this.crashed };
   }
 
   private takePlan(announced: Plan): void {

@@ -1,5 +1,6 @@
 /** The worker's program: answers requests until its client disconnects. Nothing of it is written to stdout. */
 import { analyze } from '../analysis/analyze';
+import type { Plan } from '../analysis/analyze';
 import { checkDevices } from '../compute/devices';
 import { ModelError } from '../model/errors';
 import { hasId, isRequest } from './protocol';
@@ -8,13 +9,16 @@ import type { MessageToClient, RemoteError, RequestMessage } from './protocol';
 /** EX_SOFTWARE of sysexits.h: an internal error. */
 const INTERNAL_ERROR = 70;
 
+/** Their text is read in a few milliseconds. */
+const LAYERS_OF_A_MESSAGE = 1000;
+
 async function answer(message: RequestMessage): Promise<MessageToClient> {
   const { id } = message;
   try {
     switch (message.method) {
       case 'analyze':
         await analyze(message.request, {
-          onPlan: (plan) => send({ id, event: 'plan', plan }),
+          onPlan: (plan) => sendPlan(id, plan),
           onStart: (index) => send({ id, event: 'start', index }),
           onRow: (index, row) => send({ id, event: 'row', index, row }),
         });
@@ -25,6 +29,14 @@ async function answer(message: RequestMessage): Promise<MessageToClient> {
   } catch (error) {
     return { id, error: remoteError(error) };
   }
+}
+
+function sendPlan(id: number, { layers, ...plan }: Plan): void {
+  let begin = 0;
+  for (; begin + LAYERS_OF_A_MESSAGE < layers.length; begin += LAYERS_OF_A_MESSAGE) {
+    send({ id, event: 'layers', layers: layers.slice(begin, begin + LAYERS_OF_A_MESSAGE) });
+  }
+  send({ id, event: 'plan', plan: { ...plan, layers: layers.slice(begin) } });
 }
 
 function remoteError(error: unknown): RemoteError {

@@ -16,6 +16,9 @@ export type RequestMessage = {
 }[MethodName];
 
 export type WorkerEvent =
+  /** Layers of the plan that follows. It comes in parts, for a long message holds its reader up. */
+  | { readonly event: 'layers'; readonly layers: Plan['layers'] }
+  /** The plan, with its last layers. */
   | { readonly event: 'plan'; readonly plan: Plan }
   | { readonly event: 'start'; readonly index: number }
   | { readonly event: 'row'; readonly index: number; readonly row: LayerReport };

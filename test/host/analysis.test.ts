@@ -1,21 +1,53 @@
-/** From a command to the numbers: the analysis of a file, its end, and what is kept of it. */
+/** From a command to the numbers: the analysis of a file, its end in every way, and what it leaves behind. */
 import assert from 'node:assert/strict';
-import { copyFile, rm, utimes } from 'node:fs/promises';
+import { copyFile, rm, utimes, writeFile } from 'node:fs/promises';
 import * as vscode from 'vscode';
+import type { ModelSession } from '../../src/editor/analysis/session';
 import { COMMANDS, VIEW_TYPES } from '../../src/editor/ids';
-import { activate, analyze, closeAll, sample, sessionOf, until, workers } from './extension';
+import { f32, safetensors } from '../unit/safetensors-builder';
+import {
+  activate,
+  analyze,
+  begin,
+  closeAll,
+  sample,
+  sessionOf,
+  startedWorkers,
+  until,
+  untilNoWorker,
+  withSettings,
+  workers,
+} from './extension';
 
-/** Of `confirmAboveSeconds`: analyses start at once. */
-async function neverAsk(): Promise<void> {
-  const settings = vscode.workspace.getConfiguration('lipschitzLens');
-  await settings.update('confirmAboveSeconds', 100_000, vscode.ConfigurationTarget.Global);
+/** A model of three layers, the second of which takes about a second. */
+async function createSlowModel(): Promise<vscode.Uri> {
+  const uri = sample('slow.safetensors');
+  const size = 2000;
+  let state = 1;
+  const random = () => (state = (state * 16_807) % 2_147_483_647) / 2_147_483_647 - 0.5;
+  const layers = {
+    'first.weight': f32([2, 2]),
+    'slow.weight': f32([size, size], Float32Array.from({ length: size * size }, random)),
+    'third.weight': f32([2, 2]),
+  };
+  await writeFile(uri.fsPath, safetensors(layers));
+  return uri;
+}
+
+async function untilSlow(session: ModelSession): Promise<void> {
+  const isSlow = ({ state }: ModelSession) => state.kind === 'running' && state.progress.layer === 'slow';
+  await until(() => isSlow(session), 'the slow layer to be told');
+}
+
+/** With a sentence that names the file. */
+function assertFailed({ state, path }: ModelSession): void {
+  assert.ok(state.kind === 'failed' && state.sentence.includes(path), JSON.stringify(state));
 }
 
 describe('analysis', () => {
-  before(neverAsk);
   afterEach(async () => {
     await closeAll();
-    await until(() => workers().length === 0, 'the end of every worker');
+    await untilNoWorker();
   });
 
   it('gives an interval for every layer of a file whose path has spaces and letters of two scripts', async () => {
@@ -32,7 +64,7 @@ describe('analysis', () => {
     assert.ok(tab instanceof vscode.TabInputWebview && tab.viewType.includes(VIEW_TYPES.panel));
   });
 
-  it('analyses the index of a sharded model and its folder alike', async () => {
+  it('takes the index of a sharded model and its folder alike', async () => {
     const index = await analyze(sample('sharded/model.safetensors.index.json'));
     const folder = await analyze(sample('sharded'));
     assert.equal(index.layers.length, 4);
@@ -42,150 +74,125 @@ describe('analysis', () => {
     );
   });
 
-  it('shows the result that it kept, until the file changes', async () => {
+  it('takes all files that are selected, or the one that was clicked on outside of the selection', async () => {
+    const files = ['markup.onnx', 'hostile.safetensors', 'sharded'].map(sample);
+    const run = (uri: vscode.Uri) => vscode.commands.executeCommand(COMMANDS.analyze, uri, files.slice(0, 2));
+    await run(files[0]);
+    const { sessions } = await activate();
+    const open = () => sessions.all.map(({ path, state }) => [path, state.kind]);
+    const two = files.slice(0, 2).map(({ fsPath }) => [fsPath, 'finished']);
+    assert.deepEqual(open(), two);
+    await run(files[2]);
+    assert.deepEqual(open(), [...two, [files[2].fsPath, 'finished']]);
+  });
+
+  it('is not repeated for a panel that is opened again, until the file changes', async () => {
     const uri = sample('kept.onnx');
-    await copyFile(sample('golden_zoo.onnx').fsPath, uri.fsPath);
+    await copyFile(sample('markup.onnx').fsPath, uri.fsPath);
     const first = await analyze(uri);
     await closeAll();
     const { results } = await activate();
     assert.equal((await results.find(uri.fsPath))?.stale, false);
-    const again = await analyze(uri);
-    assert.equal(again.seconds, first.seconds);
-    assert.deepEqual(again.layers, first.layers);
+    const { length } = startedWorkers();
+    assert.deepEqual(await analyze(uri), first);
+    assert.equal(startedWorkers().length, length);
 
     await utimes(uri.fsPath, new Date(), new Date());
     assert.equal((await results.find(uri.fsPath))?.stale, true);
     const session = await sessionOf(uri);
     await until(() => session.stale, 'the panel to notice that the file changed');
-    assert.notEqual((await analyze(uri)).seconds, first.seconds);
+    await analyze(uri);
+    assert.equal(startedWorkers().length, length + 1);
+    assert.equal(session.stale, false);
     await rm(uri.fsPath);
     await until(() => session.stale, 'the panel to notice that the file is gone');
   });
 
-  it('is cancelled with the rows that were finished, and leaves no process', async () => {
-    const uri = sample('many.safetensors');
-    const analysis = vscode.commands.executeCommand(COMMANDS.analyze, uri);
-    await until(async () => {
-      const { sessions } = await activate();
-      return (sessions.find(uri.fsPath)?.rows.length ?? 0) > 0;
-    }, 'the first row');
-    const session = await sessionOf(uri);
+  it('keeps the finished rows when it is cancelled', async () => {
+    const { session, end } = await begin(sample('many.safetensors'));
     await vscode.commands.executeCommand(COMMANDS.cancel);
-    await analysis;
+    await untilNoWorker();
+    await end;
     assert.equal(session.state.kind, 'cancelled');
     assert.ok(session.state.kind === 'cancelled' && session.state.finished < session.state.of);
-    await until(() => workers().length === 0, 'the end of the worker');
+    assert.equal(session.rows.length, session.state.finished);
+  });
+
+  it('is cancelled within a layer', async () => {
+    const { session, end } = await begin(await createSlowModel());
+    await untilSlow(session);
+    await vscode.commands.executeCommand(COMMANDS.cancel);
+    await untilNoWorker();
+    await end;
+    assert.ok(
+      session.state.kind === 'cancelled' && session.state.finished < 3,
+      JSON.stringify(session.state),
+    );
+    await rm(session.path);
   });
 
   it('ends with its panel', async () => {
-    const uri = sample('many.safetensors');
-    const analysis = vscode.commands.executeCommand(COMMANDS.analyze, uri);
-    await until(() => workers().length > 0, 'a worker');
+    const { session, end } = await begin(sample('many.safetensors'));
+    assert.equal(workers().length, 1);
     await closeAll();
-    await analysis;
-    await until(() => workers().length === 0, 'the end of the worker');
+    await untilNoWorker();
+    await end;
     const { sessions } = await activate();
-    assert.equal(sessions.find(uri.fsPath), null);
+    assert.equal(sessions.find(session.path), null);
   });
 
-  it('goes on when its process is killed', async () => {
-    const uri = sample('many.safetensors');
-    const analysis = vscode.commands.executeCommand(COMMANDS.analyze, uri);
-    const { sessions } = await activate();
-    await until(() => (sessions.find(uri.fsPath)?.rows.length ?? 0) > 0, 'the first row');
-    const session = await sessionOf(uri);
+  it('goes on with the next layer when its process is killed, and repairs the row in the next run', async () => {
+    const { session, end } = await begin(await createSlowModel());
+    await untilSlow(session);
     for (const worker of workers()) process.kill(worker, 'SIGKILL');
-    await until(
-      () => session.rows.some(({ row }) => row.error?.includes('SIGKILL')),
-      'a row that says what happened',
-    );
-    const before = session.rows.length;
-    await until(() => session.rows.length > before, 'rows of another process');
-    await vscode.commands.executeCommand(COMMANDS.cancel);
-    await analysis;
+    await end;
+    const errors = () => new Map(session.rows.map(({ row }) => [row.name, row.error]));
+    assert.equal(session.state.kind, 'finished');
+    assert.match(errors().get('slow') ?? '', /crashed: signal SIGKILL/);
+    assert.deepEqual([errors().get('first'), errors().get('third')], [null, null]);
+    await session.analyze(session.settings);
+    assert.deepEqual([...errors().values()], [null, null, null]);
+    await rm(session.path);
+  });
+
+  it('ends in a clear state when the file is deleted meanwhile', async () => {
+    const { session, end } = await begin(await createSlowModel());
+    await untilSlow(session);
+    await rm(session.path);
+    await end;
+    assert.equal(session.state.kind, 'finished');
+    await until(() => session.stale, 'the panel to notice that the file is gone');
+    await session.analyze(session.settings);
+    assertFailed(session);
   });
 
   it('says what is wrong with a file that is none', async () => {
     const uri = sample('truncated.onnx');
     await vscode.commands.executeCommand(COMMANDS.analyze, uri);
-    const { state } = await sessionOf(uri);
-    assert.ok(state.kind === 'failed' && state.sentence.includes(uri.fsPath), JSON.stringify(state));
+    assertFailed(await sessionOf(uri));
   });
 
   it('waits for an answer where it is estimated to take long', async () => {
-    const settings = vscode.workspace.getConfiguration('lipschitzLens');
-    await settings.update('confirmAboveSeconds', 0, vscode.ConfigurationTarget.Global);
-    try {
-      const uri = sample('sharded/model.safetensors.index.json');
-      await vscode.commands.executeCommand(COMMANDS.clearCache);
+    await vscode.commands.executeCommand(COMMANDS.clearCache);
+    await withSettings({ confirmAboveSeconds: 0 }, async () => {
+      const uri = sample('markup.onnx');
       await vscode.commands.executeCommand(COMMANDS.analyze, uri);
       const session = await sessionOf(uri);
       assert.equal(session.state.kind, 'confirm');
-      assert.equal(workers().length, 0);
+      await untilNoWorker();
       await session.confirm();
       assert.equal(session.state.kind, 'finished');
-    } finally {
-      await neverAsk();
+    });
+  });
+
+  it('starts with the read-only editor', async () => {
+    for (const name of ['markup.onnx', 'hostile.safetensors']) {
+      const uri = sample(name);
+      await vscode.commands.executeCommand('vscode.openWith', uri, VIEW_TYPES.editor);
+      const { sessions } = await activate();
+      await until(() => sessions.find(uri.fsPath)?.state.kind === 'finished', 'the end of the analysis');
+      const tab = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+      assert.ok(tab instanceof vscode.TabInputCustom && tab.viewType === VIEW_TYPES.editor);
     }
-  });
-
-  it('opens in the read-only editor', async () => {
-    const uri = sample('golden_zoo.safetensors');
-    await vscode.commands.executeCommand('vscode.openWith', uri, VIEW_TYPES.editor);
-    const { sessions } = await activate();
-    await until(() => sessions.find(uri.fsPath)?.state.kind === 'finished', 'the end of the analysis');
-  });
-});
-
-describe('results', () => {
-  after(closeAll);
-
-  it('are exported in three formats', async () => {
-    await analyze(sample('sharded/model.safetensors.index.json'));
-    for (const [format, start] of [
-      ['json', '{'],
-      ['csv', 'model,'],
-      ['md', '#'],
-    ]) {
-      const target = sample(`out.${format}`);
-      await vscode.commands.executeCommand(COMMANDS.export, { format, target });
-      const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(target));
-      assert.ok(text.startsWith(start), text.slice(0, 80));
-      await vscode.workspace.fs.delete(target);
-    }
-  });
-
-  it('are deleted by the command', async () => {
-    const uri = sample('sharded/model.safetensors.index.json');
-    await analyze(uri);
-    const { results } = await activate();
-    assert.ok(await results.find(uri.fsPath));
-    await vscode.commands.executeCommand(COMMANDS.clearCache);
-    assert.equal(await results.find(uri.fsPath), null);
-  });
-
-  it('above a budget are problems of the file', async () => {
-    const uri = sample('golden_zoo.onnx');
-    const settings = vscode.workspace.getConfiguration('lipschitzLens');
-    const { layers } = await analyze(uri);
-    const uppers = layers.map(({ lipschitz }) => lipschitz!.upper).sort((a, b) => b - a);
-    await settings.update('budget.layer', uppers[3], vscode.ConfigurationTarget.Global);
-    try {
-      await until(() => vscode.languages.getDiagnostics(uri).length === 3, 'three problems');
-      const [{ message, source }] = vscode.languages.getDiagnostics(uri);
-      assert.match(message, /budget/);
-      assert.equal(source, 'Lipschitz Lens');
-    } finally {
-      await settings.update('budget.layer', undefined, vscode.ConfigurationTarget.Global);
-    }
-    await until(() => vscode.languages.getDiagnostics(uri).length === 0, 'no problem');
-  });
-});
-
-describe('every command', () => {
-  it('is registered', async () => {
-    await activate();
-    const known = new Set(await vscode.commands.getCommands(true));
-    for (const command of Object.values(COMMANDS)) assert.ok(known.has(command), command);
   });
 });

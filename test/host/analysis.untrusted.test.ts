@@ -1,15 +1,43 @@
-/** In a workspace that is not trusted, files are analysed on the CPU, whatever the settings say. */
+/** In a workspace that is not trusted, files are analysed on the CPU, whatever the settings or the user say. */
 import assert from 'node:assert/strict';
-import { analyze, closeAll, sample, sessionOf } from './extension';
+import * as vscode from 'vscode';
+import { COMMANDS } from '../../src/editor/ids';
+import {
+  activate,
+  analyze,
+  answering,
+  closeAll,
+  sample,
+  sessionOf,
+  startedWorkers,
+  withSettings,
+} from './extension';
 
 describe('analysis in an untrusted workspace', () => {
-  after(closeAll);
+  afterEach(closeAll);
 
   it('runs on the CPU', async () => {
-    const uri = sample('golden_zoo.onnx');
-    const report = await analyze(uri);
-    assert.equal(report.settings.device, 'cpu');
-    assert.equal(report.device.provider, 'cpu');
-    assert.equal((await sessionOf(uri)).state.kind, 'finished');
+    await withSettings({ device: 'webgpu' }, async () => {
+      const uri = sample('golden_zoo.onnx');
+      const report = await analyze(uri);
+      assert.equal(report.settings.device, 'cpu');
+      assert.equal(report.device.provider, 'cpu');
+      assert.equal((await sessionOf(uri)).state.kind, 'finished');
+    });
+  });
+
+  it('offers no other device', async () => {
+    const uri = sample('markup.onnx');
+    await answering(['previous'], vscode.commands.executeCommand(COMMANDS.analyzeWithOptions, uri));
+    const { settings } = await sessionOf(uri);
+    assert.equal(settings.device, 'cpu');
+    assert.equal(settings.padding, 'circular');
+  });
+
+  it('tries no other device', async () => {
+    await activate();
+    const { length } = startedWorkers();
+    await vscode.commands.executeCommand(COMMANDS.showDevices);
+    assert.equal(startedWorkers().length, length);
   });
 });

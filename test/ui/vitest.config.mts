@@ -1,6 +1,7 @@
 /** The tests that drive VS Code's user interface. */
 import { defineConfig } from 'vitest/config';
 import base from '../../vitest.config.mts';
+import { TierReporter } from '../tier-reporter.mts';
 
 export default defineConfig({
   plugins: base.plugins ?? [],
@@ -8,6 +9,7 @@ export default defineConfig({
     name: 'ui',
     dir: import.meta.dirname,
     include: ['**/*.test.ts'],
+    reporters: ['default', new TierReporter('ui', true)],
     globalSetup: './test/ui/setup.ts',
     testTimeout: 300_000,
     hookTimeout: 300_000,

@@ -4,10 +4,11 @@ import { dirname, join } from 'node:path';
 import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
 import { root } from '../unit/product';
 import { launchBrowser } from '../vscode/browser';
-import { TemporaryFolder } from '../vscode/processes';
+import { processesBelow, TemporaryFolder, type Process } from '../vscode/processes';
 import { Server, type ServerOptions } from '../vscode/server';
 import { THEMES, type Settings, type Theme } from '../vscode/settings';
 import { createSamples } from '../vscode/workspace';
+import { Panel } from './panel';
 
 export interface VsCodeOptions extends ServerOptions {
   /** A folder or a `.code-workspace`; without it, a new folder of samples. */
@@ -19,10 +20,16 @@ export interface VsCodeOptions extends ServerOptions {
 }
 
 /** For anything that VS Code does, on a loaded machine. */
-const WAIT_MS = 60_000;
+const WAIT_MS = 20_000;
 
 /** For an answer to a key or a click, before it is tried once more. */
 const ANSWER_MS = 5_000;
+
+/** The same for a panel that is opened. */
+const PANEL_MS = 15_000;
+
+/** The same for a menu or a list: many times longer than it takes no click. */
+const MENU_MS = 500;
 
 /** The file of each theme, which the workbench names in a class of its root. */
 const THEME_FILES: Readonly<Record<Theme, string>> = {
@@ -130,6 +137,18 @@ export class VsCode {
     return this.page.locator('.tabs-container').getByRole('tab').filter({ hasText: name });
   }
 
+  /** Rests the pointer on a piece of the text that the active editor shows; what is told of it. */
+  async hover(text: string): Promise<Locator> {
+    const hover = this.page.locator('.monaco-hover').filter({ visible: true });
+    const target = this.page.locator('.editor-instance .view-line').getByText(text).last();
+    await this.until(hover, 'visible', async () => {
+      // From elsewhere: a pointer that does not move means nothing.
+      await this.page.mouse.move(0, 0);
+      await target.hover();
+    });
+    return hover;
+  }
+
   /** Runs a command through the palette, by its category and title: "Lipschitz: Show Log". */
   async runCommand(title: string): Promise<void> {
     const entry = await this.findCommand(title);
@@ -140,8 +159,8 @@ export class VsCode {
   async findCommand(title: string): Promise<Locator> {
     const entry = this.quickPickItem(title);
     await this.until(entry, 'visible', async () => {
-      // The list is of the commands that there were when it was opened.
-      await this.page.keyboard.press('Escape');
+      // The list is of the commands that there were when it was opened. (Elsewhere the key would close other things.)
+      if (await this.quickInput.isVisible()) await this.page.keyboard.press('Escape');
       const input = await this.openPalette();
       await input.fill(`>${title}`);
     });
@@ -150,9 +169,14 @@ export class VsCode {
 
   /** Opens the command palette; its input field. */
   async openPalette(): Promise<Locator> {
-    const input = this.page.locator('.quick-input-widget input[type=text]');
+    const input = this.quickInput.locator('input[type=text]');
     await this.until(input, 'visible', () => this.page.keyboard.press('F1'));
     return input;
+  }
+
+  /** The palette, and whatever else VS Code asks with a list or an input field. */
+  private get quickInput(): Locator {
+    return this.page.locator('.quick-input-widget');
   }
 
   /** An entry of the palette or of any list that VS Code asks with, by the whole text of its label. */
@@ -163,21 +187,58 @@ export class VsCode {
       .first();
   }
 
+  /** The question that VS Code asks, in a list or an input field, once it is this one. */
+  async question(title: string): Promise<Locator> {
+    const widget = this.quickInput.filter({
+      has: this.page.locator('.quick-input-title', { hasText: title }),
+    });
+    await widget.waitFor();
+    return widget;
+  }
+
+  /** Chooses an entry of the list of a question. */
+  async choose(title: string, label: string): Promise<void> {
+    const question = await this.question(title);
+    // A list that is still being filled may miss the click.
+    const click = () =>
+      this.quickPickItem(label)
+        .click({ timeout: MENU_MS })
+        .catch(() => undefined);
+    await this.until(question, 'hidden', click, MENU_MS);
+  }
+
+  /** Types the answer to a question. */
+  async answer(title: string, text: string): Promise<void> {
+    const input = (await this.question(title)).locator('input[type=text]');
+    await input.fill(text);
+    await input.press('Enter');
+  }
+
+  /** The context menu that is open. */
+  get menu(): Locator {
+    return this.page.locator('.monaco-menu-container').getByRole('menu').first();
+  }
+
   /** Chooses an entry of the context menu of a part of VS Code. */
   async contextMenu(target: Locator, entry: string): Promise<void> {
-    const menu = await this.openContextMenu(target);
+    const { menu } = this;
     const item = menu.getByRole('menuitem', { name: entry, exact: true });
-    await item.waitFor();
+    const open = async () => {
+      // It is of what the extension had told VS Code when it was opened.
+      if (await menu.isVisible()) await this.page.keyboard.press('Escape');
+      await this.openContextMenu(target);
+    };
+    await this.until(item, 'visible', open, MENU_MS);
     // The menu takes no click in its first moments, when a slip of the pointer could be meant.
-    await this.until(menu, 'hidden', () => item.click());
+    const click = () => item.click({ timeout: MENU_MS }).catch(() => undefined);
+    await this.until(menu, 'hidden', click, MENU_MS);
   }
 
   /** Opens the context menu of a part of VS Code; the menu, with its `menuitem`s. */
   async openContextMenu(target: Locator): Promise<Locator> {
-    const menu = this.page.locator('.monaco-menu-container').getByRole('menu').first();
     await target.waitFor();
-    await this.until(menu, 'visible', () => target.click({ button: 'right' }));
-    return menu;
+    await this.until(this.menu, 'visible', () => target.click({ button: 'right' }));
+    return this.menu;
   }
 
   /** The document of the webview that is shown: VS Code puts it into two frames, one inside the other. */
@@ -187,6 +248,36 @@ export class VsCode {
       .filter({ visible: true })
       .contentFrame()
       .frameLocator('iframe#active-frame');
+  }
+
+  /** The panel that is shown. */
+  get panel(): Panel {
+    return new Panel(this.panelFrame());
+  }
+
+  /** Opens the panel of a model by the explorer's menu; it may still be without any row. */
+  async openPanel(name: string): Promise<Panel> {
+    const title = this.panel.title.getByText(name, { exact: true });
+    // A menu may be closed by an explorer that notices a new file, in place of by the click.
+    const analyze = () => this.contextMenu(this.explorerItem(name), 'Analyze Lipschitz');
+    await this.until(title, 'visible', analyze, PANEL_MS);
+    return this.panel;
+  }
+
+  /** Analyses a model by the explorer's menu, to the end. */
+  async analyze(name: string): Promise<Panel> {
+    const panel = await this.openPanel(name);
+    await panel.finished();
+    return panel;
+  }
+
+  /** The processes that analyse models now. */
+  get workers(): Process[] {
+    return processesBelow(this.server.pid).filter(({ command }) => command.includes('worker.js'));
+  }
+
+  readClipboard(): Promise<string> {
+    return this.page.evaluate<string>('navigator.clipboard.readText()');
   }
 
   /** The notifications that are shown. */
@@ -210,7 +301,7 @@ export class VsCode {
   private async untilRegistered(): Promise<void> {
     await this.findCommand('Lipschitz: Show Log');
     await this.page.keyboard.press('Escape');
-    await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+    await this.quickInput.waitFor({ state: 'hidden' });
   }
 
   /** Repeats what a busy page may have missed. */
@@ -218,12 +309,13 @@ export class VsCode {
     locator: Locator,
     state: 'visible' | 'hidden',
     act: () => Promise<void>,
+    answer: number = ANSWER_MS,
   ): Promise<void> {
     const end = Date.now() + WAIT_MS;
     for (;;) {
       await act();
       try {
-        return await locator.waitFor({ state, timeout: ANSWER_MS });
+        return await locator.waitFor({ state, timeout: answer });
       } catch (error) {
         if (Date.now() > end) throw error;
       }

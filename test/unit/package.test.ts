@@ -78,7 +78,9 @@ async function askedFor(): Promise<string[]> {
   const code = (await editorSources()).flatMap((file) => [...nodesOf(file)].flatMap(pathsAskedFor));
   const styles = (await readFile(join(dist, 'panel.css'), 'utf8')).matchAll(/url\("?(?!data:)([^)"?#]+)/g);
   const fonts = [...styles].map(([, path]) => posix.join('dist', path));
-  return [...new Set([...manifest, ...code, ...fonts])].sort();
+  const imports = (await readFile(join(dist, 'panel.js'), 'utf8')).matchAll(/import\("\.\/([^"]+)"\)/g);
+  const scripts = [...imports].map(([, path]) => posix.join('dist', path));
+  return [...new Set([...manifest, ...code, ...fonts, ...scripts])].sort();
 }
 
 /** The files of the package that a piece of code names: `dist/worker.js`, `joinPath(.., 'media', 'x.svg')`, `uriOf`. */
@@ -128,7 +130,7 @@ describe('npm run package', () => {
     // The reading of the sources itself.
     expect(asked).toEqual(
       expect.arrayContaining([
-        ...['dist/extension.js', 'dist/worker.js', 'dist/panel.js', 'dist/panel.css'],
+        ...['dist/extension.js', 'dist/worker.js', 'dist/panel.js', 'dist/panel.css', 'dist/plot-library.js'],
         ...['media/panel-light.svg', 'media/panel-dark.svg', 'dist/codicon.ttf', 'l10n/bundle.l10n.json'],
       ]),
     );
@@ -154,7 +156,7 @@ describe('npm run package', () => {
   });
 
   it('puts in programs without maps', async () => {
-    for (const name of ['extension.js', 'worker.js', 'panel.js', 'panel.css']) {
+    for (const name of ['extension.js', 'worker.js', 'panel.js', 'plot-library.js', 'panel.css']) {
       const path = join(extension(), 'dist', name);
       expect(await readFile(path, 'utf8')).not.toContain('sourceMappingURL');
     }

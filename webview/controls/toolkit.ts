@@ -4,18 +4,11 @@ import {
   vsCodeButton,
   vsCodeDropdown,
   vsCodeOption,
-  vsCodeTag,
   vsCodeTextField,
 } from '@vscode/webview-ui-toolkit';
 import type { ComponentChildren } from 'preact';
 
-provideVSCodeDesignSystem().register(
-  vsCodeButton(),
-  vsCodeDropdown(),
-  vsCodeOption(),
-  vsCodeTag(),
-  vsCodeTextField(),
-);
+provideVSCodeDesignSystem().register(vsCodeButton(), vsCodeDropdown(), vsCodeOption(), vsCodeTextField());
 
 /**
  * `ref` of a text field with a label that is not seen: the toolkit itself names every one "Text field" when it is put
@@ -47,7 +40,6 @@ interface Controls {
     readonly onChange: (event: ValueEvent) => void;
   };
   'vscode-option': Common & { readonly value: string; readonly key?: string };
-  'vscode-tag': Common;
   'vscode-text-field': Common & {
     readonly value: string;
     readonly placeholder?: string;

@@ -15,6 +15,7 @@ import type { Locale } from '../locale';
 import { NormPlot } from '../plots/network-plots';
 import type { PlotProps } from '../plots/network-plots';
 import { describeInterval, describeOperator, explainWidth } from './describe';
+import { ResizeHandle } from './resize-handle';
 
 interface Props {
   readonly row: IndexedRow;
@@ -24,93 +25,108 @@ interface Props {
   readonly locale: Locale;
   /** Name of the layer whose weight's name is pointed out; null: none. */
   readonly weightOf: string | null;
+  /** Pixels. */
+  readonly height: number;
+  /** @param height null: as at first */
+  readonly onResize: (height: number | null) => void;
   readonly onClose: () => void;
 }
+
+const ID = 'detail';
 
 /** Rows of a table that nobody pages through. */
 const MOST_GROUPS = 64;
 
 /** All that is known of one layer, in words. */
-export function Detail({ row: { row }, head, plots, locale, weightOf, onClose }: Props) {
+export function Detail({ row: { row }, head, plots, locale, weightOf, height, onResize, onClose }: Props) {
   const { strings } = locale;
   const { lipschitz, stableRank, groups, notes, error } = row;
   const name = displayName(row.name);
   const number = (x: number) => locale.number(formatNumber(x));
   return (
-    <section
-      class={plots ? 'detail' : 'detail words-only'}
-      aria-label={locale.text('detail', name)}
-      data-testid="detail"
-    >
-      <div class="detail-words">
-        <div class="detail-title">
-          <h2>{name}</h2>
-          <button
-            type="button"
-            class="icon"
-            aria-label={strings.close}
-            title={strings.close}
-            onClick={onClose}
-          >
-            <span class="codicon codicon-close" aria-hidden="true" />
-          </button>
+    <>
+      <ResizeHandle label={strings.resizeDetail} controls={ID} height={height} onResize={onResize} />
+      <section
+        id={ID}
+        class={plots ? 'detail' : 'detail words-only'}
+        style={{ height: `${height}px` }}
+        aria-label={locale.text('detail', name)}
+        data-testid="detail"
+      >
+        <div class="detail-words">
+          <div class="detail-title">
+            <h2>{name}</h2>
+            <button
+              type="button"
+              class="icon"
+              aria-label={strings.close}
+              title={strings.close}
+              onClick={onClose}
+            >
+              <span class="codicon codicon-close" aria-hidden="true" />
+            </button>
+          </div>
+          <dl>
+            {error !== null && <Field label={strings.error}>{displayName(error)}</Field>}
+            {lipschitz && (
+              <>
+                <Field label={strings.interval}>
+                  {describeInterval(row, locale)} <Budget row={row} head={head} locale={locale} />
+                </Field>
+                <Field label={strings.holdsFor}>
+                  {lipschitz.scope === 'any input size'
+                    ? strings.anyInput
+                    : locale.text('inputOf', formatScope(lipschitz))}
+                </Field>
+              </>
+            )}
+            <Field label={strings.operator}>{describeOperator(row, locale)}</Field>
+            {lipschitz && (
+              <>
+                <Field label={strings.method}>{displayName(lipschitz.method)}</Field>
+                <Field label={strings.certainty}>
+                  {strings[lipschitz.certainty]}: {strings[`${lipschitz.certainty}Meaning`]}
+                </Field>
+                <Field label={strings.why}>{explainWidth(row, head.settings, locale)}</Field>
+              </>
+            )}
+            {stableRank && (
+              <Field label={strings.stableRank}>
+                {locale.text(
+                  'stableRankOf',
+                  locale.number(formatStableRank(stableRank)),
+                  locale.number(formatShare(stableRank.normalized)),
+                )}
+              </Field>
+            )}
+            {row.frobenius !== null && <Field label={strings.frobenius}>{number(row.frobenius)}</Field>}
+            {row.largestRowNorm !== null && (
+              <Field label={strings.largestRow}>{number(row.largestRowNorm)}</Field>
+            )}
+            <Field label={strings.weight} testId="weight" pointedOut={weightOf === row.name}>
+              <code>{displayName(row.weight)}</code> {formatShape(row.shape)}
+            </Field>
+            <Field label={strings.columnParameters}>
+              {locale.text('parametersOf', locale.count(row.parameters), displayName(row.dtype))}
+            </Field>
+            <Field label={strings.time}>{locale.number(formatSeconds(row.seconds))}</Field>
+            {notes.length > 0 && (
+              <Field label={strings.notes}>
+                {notes.map((note) => (
+                  <p key={note}>{displayName(note)}</p>
+                ))}
+              </Field>
+            )}
+          </dl>
+          {groups !== null && groups.length > 1 && <Groups groups={groups} locale={locale} />}
         </div>
-        <dl>
-          {error !== null && <Field label={strings.error}>{displayName(error)}</Field>}
-          {lipschitz && (
-            <>
-              <Field label={strings.interval}>
-                {describeInterval(row, locale)} <Budget row={row} head={head} locale={locale} />
-              </Field>
-              <Field label={strings.holdsFor}>
-                {lipschitz.scope === 'any input size'
-                  ? strings.anyInput
-                  : locale.text('inputOf', formatScope(lipschitz))}
-              </Field>
-            </>
-          )}
-          <Field label={strings.operator}>{describeOperator(row, locale)}</Field>
-          {lipschitz && (
-            <>
-              <Field label={strings.method}>{displayName(lipschitz.method)}</Field>
-              <Field label={strings.certainty}>
-                {strings[lipschitz.certainty]}: {strings[`${lipschitz.certainty}Meaning`]}
-              </Field>
-              <Field label={strings.why}>{explainWidth(row, head.settings, locale)}</Field>
-            </>
-          )}
-          {stableRank && (
-            <Field label={strings.stableRank}>
-              {locale.text(
-                'stableRankOf',
-                locale.number(formatStableRank(stableRank)),
-                locale.number(formatShare(stableRank.normalized)),
-              )}
-            </Field>
-          )}
-          {row.frobenius !== null && <Field label={strings.frobenius}>{number(row.frobenius)}</Field>}
-          {row.largestRowNorm !== null && (
-            <Field label={strings.largestRow}>{number(row.largestRowNorm)}</Field>
-          )}
-          <Field label={strings.weight} testId="weight" pointedOut={weightOf === row.name}>
-            <code>{displayName(row.weight)}</code> {formatShape(row.shape)}
-          </Field>
-          <Field label={strings.columnParameters}>
-            {locale.text('parametersOf', locale.count(row.parameters), displayName(row.dtype))}
-          </Field>
-          <Field label={strings.time}>{locale.number(formatSeconds(row.seconds))}</Field>
-          {notes.length > 0 && (
-            <Field label={strings.notes}>
-              {notes.map((note) => (
-                <p key={note}>{displayName(note)}</p>
-              ))}
-            </Field>
-          )}
-        </dl>
-        {groups !== null && groups.length > 1 && <Groups groups={groups} locale={locale} />}
-      </div>
-      {plots && <NormPlot {...plots} />}
-    </section>
+        {plots && (
+          <div class="detail-plot">
+            <NormPlot {...plots} />
+          </div>
+        )}
+      </section>
+    </>
   );
 }
 
@@ -145,6 +161,7 @@ function Budget({
   const limit = locale.number(String(budgets.layer));
   return (
     <span class="over">
+      <span class="codicon codicon-warning" aria-hidden="true" />{' '}
       {locale.text(lipschitz.lower > budgets.layer ? 'budgetOver' : 'budgetMaybe', limit)}
     </span>
   );

@@ -1,7 +1,8 @@
-import { labelled } from '../controls/toolkit';
 import { useEffect, useState } from 'preact/hooks';
+import { isBusy } from '../../src/editor/protocol/protocol';
 import { DEVICE_CHOICES, isTolerance } from '../../src/report/settings';
 import type { DeviceChoice } from '../../src/report/report';
+import { labelled } from '../controls/toolkit';
 import { host } from '../host';
 import type { PanelData } from '../panel-data';
 
@@ -16,7 +17,7 @@ export function Controls({ data: { head, locale, rows } }: { readonly data: Pane
     setTolerance(toleranceText(settings.tolerance));
   }, [head.run]);
   const valid = tolerance.trim() === '' || isTolerance(Number(tolerance));
-  const busy = ['queued', 'opening', 'running'].includes(state.kind);
+  const busy = isBusy(state);
   const run = () =>
     host.postMessage({
       type: 'run',
@@ -57,15 +58,18 @@ export function Controls({ data: { head, locale, rows } }: { readonly data: Pane
       >
         {strings.exportReport}
       </vscode-button>
-      {busy ? (
-        <vscode-button appearance="primary" onClick={() => host.postMessage({ type: 'cancel' })}>
-          {strings.cancel}
-        </vscode-button>
-      ) : (
-        <vscode-button appearance="primary" disabled={!valid} onClick={run}>
-          {state.kind === 'empty' || state.kind === 'confirm' ? strings.analyze : strings.runAgain}
-        </vscode-button>
-      )}
+      {/* One element, which keeps the focus when its meaning changes. */}
+      <vscode-button
+        appearance="primary"
+        disabled={!busy && (!valid || state.kind === 'loading')}
+        onClick={busy ? () => host.postMessage({ type: 'cancel' }) : run}
+      >
+        {busy
+          ? strings.cancel
+          : state.kind === 'empty' || state.kind === 'confirm'
+            ? strings.analyze
+            : strings.runAgain}
+      </vscode-button>
     </div>
   );
 }

@@ -1,3 +1,4 @@
+import { formatAge } from '../../src/report/age';
 import { formatSeconds } from '../../src/report/numbers';
 import { displayName } from '../../src/report/text';
 import { host } from '../host';
@@ -50,6 +51,8 @@ function State({ head, locale }: { readonly head: PanelHead; readonly locale: Lo
   const { strings } = locale;
   const { state, stale } = head;
   switch (state.kind) {
+    case 'loading':
+      return null;
     case 'empty':
       return <p class="dim">{strings.empty}</p>;
     case 'queued':
@@ -146,7 +149,9 @@ function Bar({ text, share }: { readonly text: string; readonly share: number | 
 }
 
 function ended({ analysedAt }: PanelHead, locale: Locale): string {
-  return analysedAt === null ? '' : locale.text('analysedAgo', locale.ago(analysedAt, Date.now()));
+  return analysedAt === null
+    ? ''
+    : locale.text('analysedAgo', formatAge(Date.now() - analysedAt, locale.tag));
 }
 
 function cancelledText(

@@ -1,18 +1,15 @@
-import { dot, link, ruleY } from '@observablehq/plot';
 import { useCallback, useMemo } from 'preact/hooks';
 import type { IndexedRow } from '../../src/editor/protocol/protocol';
 import { formatInterval, formatNumber, formatShare } from '../../src/report/numbers';
 import { displayName } from '../../src/report/text';
-import { formatStableRank } from '../../src/report/wording';
 import type { Locale } from '../locale';
 import { logDomain, logShare } from '../rows';
 import { Plot } from './plot';
-import type { Point } from './plot';
+import type { PlotLibrary, Point } from './plot';
 import { thinByCell, thinByColumn } from './thin';
 import { logTicks } from './ticks';
 
 export interface PlotProps {
-  /** In the order of the file. */
   readonly rows: readonly IndexedRow[];
   readonly locale: Locale;
   readonly selected: IndexedRow | null;
@@ -29,41 +26,30 @@ const CELLS = 250;
 const NORM_COLOUR = 'var(--vscode-charts-blue)';
 const RANK_COLOUR = 'var(--vscode-charts-green)';
 const OVER_COLOUR = 'var(--vscode-charts-red)';
-const FACE = 'var(--vscode-foreground)';
-/** Room around the outermost points, pixels. */
-const INSET = 8;
 
 /** Norms and stable ranks in the order of the file. */
-export function NetworkPlots(props: PlotProps) {
+export function NetworkPlots({ budget, ...rest }: PlotProps) {
   return (
     <div class="plots">
-      <NormPlot {...props} />
-      <RankPlot {...props} />
+      <NormPlot {...rest} budget={budget} />
+      <RankPlot {...rest} />
     </div>
   );
 }
 
 /** Norms in the order of the file, on a logarithmic axis; a thick line is an interval. */
-export function NormPlot({ rows, locale, selected, budget, onSelect }: PlotProps) {
-  const all = useMemo(() => normPoints(rows), [rows]);
+export function NormPlot({ rows, budget, ...rest }: PlotProps) {
+  const { locale } = rest;
+  const all = useMemo(() => pointsOf(rows, (layer) => [layer.index + 1, upperOf(layer)]), [rows]);
   const points = useMemo(() => thinByColumn(all, COLUMNS, ({ y }) => y), [all]);
-  const domain = useMemo(() => logDomain(rows), [rows]);
-  const options = useMemo(() => {
-    const [low, high] = domain ?? [1, 10];
-    return {
-      inset: INSET,
+  const [low, high] = useMemo(() => logDomain(rows) ?? [1, 10], [rows]);
+  const options = useCallback(
+    ({ dot, link, ruleY }: PlotLibrary) => ({
       x: depthAxis(locale),
       y: normAxis(locale, low, high),
       marks: [
-        ...budgetRule(budget, low, high),
-        link(points, {
-          x1: 'x',
-          x2: 'x',
-          y1: low,
-          y2: 'y',
-          stroke: NORM_COLOUR,
-          strokeOpacity: 0.25,
-        }),
+        ruleY(budgetsBetween(low, high, budget), BUDGET_LINE),
+        link(points, { x1: 'x', x2: 'x', y1: low, y2: 'y', stroke: NORM_COLOUR, strokeOpacity: 0.25 }),
         link(points, {
           x1: 'x',
           x2: 'x',
@@ -74,179 +60,149 @@ export function NormPlot({ rows, locale, selected, budget, onSelect }: PlotProps
           strokeWidth: 4,
           strokeOpacity: 0.6,
         }),
-        dot(points, { x: 'x', y: 'y', r: 2.5, fill: (point: Point) => normColour(point, budget) }),
-        ring(all, selected),
+        dot(points, { x: 'x', y: 'y', r: 2.5, fill: ({ y }: Point) => normColour(y, budget) }),
       ],
-    };
-  }, [points, all, domain, selected, budget, locale]);
-  const describe = useDescription(locale);
-  const [low, high] = extremes(all);
+    }),
+    [points, low, high, budget, locale],
+  );
+  const [lowest, highest] = extremes(all, ({ y }) => y);
   const show = (point: Point) => locale.number(boundsOf(point));
   const zeros = rows.filter(({ row }) => row.lipschitz?.upper === 0).length;
   return (
     <Plot
+      {...rest}
       name="norms"
       title={locale.strings.plotNorm}
       text={[
-        high
-          ? locale.text('plotTextNorm', locale.count(all.length), show(low), show(high), nameOf(high))
+        highest
+          ? locale.text(
+              'plotTextNorm',
+              locale.count(all.length),
+              show(lowest),
+              show(highest),
+              nameOf(highest),
+            )
           : locale.strings.plotEmpty,
         zeros > 0 ? locale.text('plotZeros', locale.count(zeros)) : '',
       ]
         .join(' ')
         .trimEnd()}
-      points={points}
       all={all}
-      selected={selected}
-      locale={locale}
-      describe={describe}
-      onSelect={onSelect}
+      points={points}
       options={options}
     />
   );
 }
 
-function RankPlot({ rows, locale, selected, onSelect }: PlotProps) {
-  const all = useMemo(
-    () =>
-      rows.flatMap((indexed): Point[] => {
-        const { stableRank } = indexed.row;
-        return stableRank ? [{ indexed, x: indexed.index + 1, y: stableRank.normalized }] : [];
-      }),
-    [rows],
-  );
+function RankPlot({ rows, ...rest }: Omit<PlotProps, 'budget'>) {
+  const { locale } = rest;
+  const all = useMemo(() => pointsOf(rows, (layer) => [layer.index + 1, shareOf(layer)]), [rows]);
   const points = useMemo(() => thinByColumn(all, COLUMNS, ({ y }) => y), [all]);
-  const options = useMemo(
-    () => ({
-      inset: INSET,
+  const options = useCallback(
+    ({ dot, link }: PlotLibrary) => ({
       x: depthAxis(locale),
       y: { ...shareAxis(locale), label: null },
       marks: [
-        link(points, {
-          x1: 'x',
-          x2: 'x',
-          y1: 0,
-          y2: 'y',
-          stroke: RANK_COLOUR,
-          strokeOpacity: 0.25,
-        }),
+        link(points, { x1: 'x', x2: 'x', y1: 0, y2: 'y', stroke: RANK_COLOUR, strokeOpacity: 0.25 }),
         dot(points, { x: 'x', y: 'y', r: 2.5, fill: RANK_COLOUR }),
-        ring(all, selected),
       ],
     }),
-    [points, all, selected, locale],
+    [points, locale],
   );
-  const describe = useDescription(locale);
-  const [low, high] = extremes(all);
-  const show = (x: number) => locale.number(formatShare(x));
+  const [lowest, highest] = extremes(all, ({ y }) => y);
+  const show = ({ y }: Point) => locale.number(formatShare(y));
   return (
     <Plot
+      {...rest}
       name="stable-ranks"
       title={locale.strings.plotRank}
       text={
-        low
-          ? locale.text('plotTextRank', locale.count(all.length), show(low.y), show(high.y), nameOf(low))
+        lowest
+          ? locale.text('plotTextRank', locale.count(all.length), show(lowest), show(highest), nameOf(lowest))
           : locale.strings.plotEmpty
       }
-      points={points}
       all={all}
-      selected={selected}
-      locale={locale}
-      describe={describe}
-      onSelect={onSelect}
+      points={points}
       options={options}
     />
   );
 }
 
 /** Norm against stable rank: what amplifies along few directions is at the top left. */
-export function ScatterPlot({ rows, locale, selected, budget, onSelect }: PlotProps) {
-  const all = useMemo(
-    () =>
-      normPoints(rows).flatMap(({ indexed, y }): Point[] => {
-        const { stableRank } = indexed.row;
-        return stableRank ? [{ indexed, x: stableRank.normalized, y }] : [];
-      }),
-    [rows],
-  );
-  const domain = useMemo(() => logDomain(rows), [rows]);
+export function ScatterPlot({ rows, budget, ...rest }: PlotProps) {
+  const { locale } = rest;
+  const all = useMemo(() => pointsOf(rows, (layer) => [shareOf(layer), upperOf(layer)]), [rows]);
+  const [low, high] = useMemo(() => logDomain(rows) ?? [1, 10], [rows]);
   const points = useMemo(
-    () => (domain ? thinByCell(all, CELLS, ({ x, y }) => [x, logShare(y, domain)]) : []),
-    [all, domain],
+    () => thinByCell(all, CELLS, ({ x, y }) => [x, logShare(y, [low, high])]),
+    [all, low, high],
   );
-  const options = useMemo(() => {
-    const [low, high] = domain ?? [1, 10];
-    return {
-      inset: INSET,
+  const options = useCallback(
+    ({ dot, ruleY }: PlotLibrary) => ({
       height: 420,
       x: { ...shareAxis(locale), label: locale.strings.plotRankShare },
       y: normAxis(locale, low, high),
       marks: [
-        ...budgetRule(budget, low, high),
+        ruleY(budgetsBetween(low, high, budget), BUDGET_LINE),
         dot(points, {
           x: 'x',
           y: 'y',
           r: 3.5,
-          fill: (point: Point) => normColour(point, budget),
+          fill: ({ y }: Point) => normColour(y, budget),
           fillOpacity: 0.6,
         }),
-        ring(all, selected),
       ],
-    };
-  }, [points, all, domain, selected, budget, locale]);
-  const describe = useDescription(locale);
-  const [, high] = extremes(all);
-  const lowest = all.reduce<Point | null>(
-    (least, point) => (least && least.x <= point.x ? least : point),
-    null,
+    }),
+    [points, low, high, budget, locale],
   );
+  const [, highest] = extremes(all, ({ y }) => y);
+  const [lowest] = extremes(all, ({ x }) => x);
   return (
     <div class="plots">
       <Plot
+        {...rest}
         name="norm-against-rank"
         title={locale.strings.plotScatter}
         text={
-          high && lowest
+          highest && lowest
             ? locale.text(
                 'plotTextScatter',
                 locale.count(all.length),
-                locale.number(boundsOf(high)),
-                nameOf(high),
+                locale.number(boundsOf(highest)),
+                nameOf(highest),
                 locale.number(formatShare(lowest.x)),
                 nameOf(lowest),
               )
             : locale.strings.plotEmpty
         }
-        points={points}
         all={all}
-        selected={selected}
-        locale={locale}
-        describe={describe}
-        onSelect={onSelect}
+        points={points}
         options={options}
       />
     </div>
   );
 }
 
-/** `features.0: 7.875–7.884, stable rank 1.516–1.520 (13%)`, on a line each. */
-function useDescription(locale: Locale): (point: Point) => string {
-  return useCallback(
-    ({ indexed: { row } }: Point) => {
-      const { lipschitz, stableRank } = row;
-      const { strings } = locale;
-      return [
-        displayName(row.name),
-        ...(lipschitz ? [`${strings.columnNorm}: ${locale.number(formatInterval(lipschitz))}`] : []),
-        ...(stableRank
-          ? [
-              `${strings.columnRank}: ${locale.number(`${formatStableRank(stableRank)} (${formatShare(stableRank.normalized)})`)}`,
-            ]
-          : []),
-      ].join('\n');
-    },
-    [locale],
-  );
+/** Of the layers that have a place in the plot, in the order of the file. */
+function pointsOf(
+  rows: readonly IndexedRow[],
+  placeOf: (layer: IndexedRow) => readonly [x: number | null, y: number | null],
+): Point[] {
+  return rows
+    .flatMap((indexed): Point[] => {
+      const [x, y] = placeOf(indexed);
+      return x === null || y === null ? [] : [{ indexed, x, y }];
+    })
+    .sort((a, b) => a.indexed.index - b.indexed.index);
+}
+
+/** Null also for a bound of zero, which has no place on a logarithmic axis. */
+function upperOf({ row }: IndexedRow): number | null {
+  return row.lipschitz?.upper || null;
+}
+
+function shareOf({ row }: IndexedRow): number | null {
+  return row.stableRank?.normalized ?? null;
 }
 
 function depthAxis(locale: Locale) {
@@ -275,32 +231,26 @@ function normAxis(locale: Locale, low: number, high: number) {
   };
 }
 
-function budgetRule(budget: number | null, low: number, high: number) {
-  if (budget === null || budget < low || budget > high) return [];
-  return [ruleY([budget], { stroke: OVER_COLOUR, strokeDasharray: '4 3' })];
+const BUDGET_LINE = { stroke: OVER_COLOUR, strokeDasharray: '4 3' };
+
+/** The budget, where it is on the axis. */
+function budgetsBetween(low: number, high: number, budget: number | null): number[] {
+  return budget === null || budget < low || budget > high ? [] : [budget];
 }
 
-function normColour({ y }: Point, budget: number | null): string {
-  return budget !== null && y > budget ? OVER_COLOUR : NORM_COLOUR;
+function normColour(upper: number, budget: number | null): string {
+  return budget !== null && upper > budget ? OVER_COLOUR : NORM_COLOUR;
 }
 
-/** Of the layers with a positive upper bound: a zero has no place on a logarithmic axis. */
-function normPoints(rows: readonly IndexedRow[]): Point[] {
-  return rows.flatMap((indexed): Point[] => {
-    const upper = indexed.row.lipschitz?.upper ?? 0;
-    return upper > 0 ? [{ indexed, x: indexed.index + 1, y: upper }] : [];
-  });
-}
-
-/** Around the selected point. */
-function ring(points: readonly Point[], selected: IndexedRow | null) {
-  const chosen = points.filter(({ indexed }) => indexed === selected);
-  return dot(chosen, { x: 'x', y: 'y', r: 6, stroke: FACE, strokeWidth: 2 });
-}
-
-function extremes(points: readonly Point[]): [low: Point, high: Point] | [low: undefined, high: undefined] {
+function extremes(
+  points: readonly Point[],
+  valueOf: (point: Point) => number,
+): [low: Point, high: Point] | [low: undefined, high: undefined] {
   if (points.length === 0) return [undefined, undefined];
-  return [points.reduce((a, b) => (b.y < a.y ? b : a)), points.reduce((a, b) => (b.y > a.y ? b : a))];
+  return [
+    points.reduce((a, b) => (valueOf(b) < valueOf(a) ? b : a)),
+    points.reduce((a, b) => (valueOf(b) > valueOf(a) ? b : a)),
+  ];
 }
 
 /** Never rounded to the wrong side, as a bound by itself would be. */

@@ -1,9 +1,12 @@
-import { plot as draw, pointer, tip } from '@observablehq/plot';
 import type { PlotOptions } from '@observablehq/plot';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import type { IndexedRow } from '../../src/editor/protocol/protocol';
+import { formatInterval, formatShare } from '../../src/report/numbers';
+import { displayName } from '../../src/report/text';
+import { formatStableRank } from '../../src/report/wording';
 import { host } from '../host';
 import type { Locale } from '../locale';
+import type * as plotLibrary from './plot-library';
 import { standaloneSvg } from './standalone-svg';
 
 export interface Point {
@@ -11,6 +14,8 @@ export interface Point {
   readonly x: number;
   readonly y: number;
 }
+
+export type PlotLibrary = typeof plotLibrary;
 
 interface Props {
   /** Name of the file that it is exported to, without its ending. */
@@ -24,53 +29,58 @@ interface Props {
   readonly all: readonly Point[];
   readonly selected: IndexedRow | null;
   readonly locale: Locale;
-  readonly options: PlotOptions;
-  /** A point in words. */
-  readonly describe: (point: Point) => string;
+  /** Axes and marks; the same function as long as they are the same. */
+  readonly options: (library: PlotLibrary) => PlotOptions;
   /** @param open its details, too */
   readonly onSelect: (layer: string, open: boolean) => void;
 }
 
 const HEIGHT = 220;
+/** Room around the outermost points, pixels. */
+const INSET = 8;
 /** Farthest a click may be from the point that it means, pixels. */
 const REACH = 30;
 
-type Drawing = ReturnType<typeof draw>;
+type Drawing = ReturnType<PlotLibrary['plot']>;
 
-export function Plot({
-  name,
-  title,
-  text,
-  points,
-  all,
-  selected,
-  locale,
-  options,
-  describe,
-  onSelect,
-}: Props) {
+let library: Promise<PlotLibrary> | undefined;
+
+/** A bundle of its own, loaded once. */
+export function loadPlotLibrary(): Promise<PlotLibrary> {
+  library ??= import('./plot-library');
+  return library;
+}
+
+export function Plot({ name, title, text, points, all, selected, locale, options, onSelect }: Props) {
   const { strings } = locale;
   const holder = useRef<HTMLDivElement>(null);
   const drawing = useRef<Drawing | null>(null);
+  const library = usePlotLibrary();
   const width = useWidth(holder);
   const textId = useId();
 
   useEffect(() => {
-    if (!holder.current || width === 0) return;
-    const drawn = draw({
+    if (!holder.current || library === null || width === 0) return;
+    const { marks = [], ...rest } = options(library);
+    const drawn = library.plot({
       width,
       height: HEIGHT,
       className: 'plot',
       marginLeft: 56,
-      ...options,
+      inset: INSET,
+      ...rest,
       marks: [
-        ...(options.marks ?? []),
-        tip(
+        ...marks,
+        library.dot(
+          all.filter(({ indexed }) => indexed === selected),
+          { x: 'x', y: 'y', r: 6, stroke: 'var(--face)', strokeWidth: 2 },
+        ),
+        library.tip(
           points,
-          pointer({
+          library.pointer({
             x: 'x',
             y: 'y',
-            title: describe,
+            title: (point: Point) => describe(point, locale),
             maxRadius: REACH,
             fill: 'var(--vscode-editorHoverWidget-background)',
             stroke: 'var(--vscode-editorHoverWidget-border)',
@@ -84,7 +94,7 @@ export function Plot({
     drawn.setAttribute('aria-hidden', 'true');
     holder.current.replaceChildren(drawn);
     drawing.current = drawn;
-  }, [width, points, options]);
+  }, [library, width, points, all, selected, locale, options]);
 
   const place = all.findIndex(({ indexed }) => indexed === selected);
   const click = (event: MouseEvent) => {
@@ -142,7 +152,7 @@ export function Plot({
         aria-valuemin={0}
         aria-valuemax={all.length}
         aria-valuenow={place + 1}
-        aria-valuetext={place < 0 ? strings.plotHint : describe(all[place])}
+        aria-valuetext={place < 0 ? strings.plotHint : describe(all[place], locale)}
         onClick={click}
         onKeyDown={move}
       />
@@ -153,6 +163,19 @@ export function Plot({
       </p>
     </figure>
   );
+}
+
+/** Name, interval and stable rank, on a line each. */
+function describe({ indexed: { row } }: Point, locale: Locale): string {
+  const { strings } = locale;
+  const { name, lipschitz, stableRank } = row;
+  const lines = [displayName(name)];
+  if (lipschitz) lines.push(`${strings.columnNorm}: ${locale.number(formatInterval(lipschitz))}`);
+  if (stableRank) {
+    const rank = `${formatStableRank(stableRank)} (${formatShare(stableRank.normalized)})`;
+    lines.push(`${strings.columnRank}: ${locale.number(rank)}`);
+  }
+  return lines.join('\n');
 }
 
 function nearestPoint(
@@ -173,6 +196,13 @@ function nearestPoint(
     if (distance < least) [nearest, least] = [point, distance];
   }
   return nearest;
+}
+
+/** Null while it is being loaded. */
+function usePlotLibrary(): PlotLibrary | null {
+  const [loaded, setLoaded] = useState<PlotLibrary | null>(null);
+  useEffect(() => void loadPlotLibrary().then(setLoaded), []);
+  return loaded;
 }
 
 function useWidth(holder: { readonly current: HTMLElement | null }): number {

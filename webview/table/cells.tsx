@@ -16,12 +16,16 @@ export interface BarProps {
   readonly one?: number | null;
 }
 
+/** Less of a bar than a pixel. */
+const UNSEEN = 0.002;
+
 /** Filled up to `from`, lighter on to `to`: what is certain, and what is possible. */
 export function Bar({ from, to, kind, one = null }: BarProps) {
+  const wide = to - from > UNSEEN;
   return (
     <span class={`bar ${kind}`} aria-hidden="true">
-      <span class="bar-possible" style={{ width: `${to * 100}%` }} />
-      <span class="bar-certain" style={{ width: `${from * 100}%` }} />
+      {wide && <span class="bar-possible" style={{ width: `${to * 100}%` }} />}
+      <span style={{ width: `${(wide ? from : to) * 100}%` }} />
       {one !== null && <span class="bar-one" style={{ left: `${one * 100}%` }} />}
     </span>
   );

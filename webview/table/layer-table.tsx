@@ -1,9 +1,10 @@
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { RowContext } from '../../src/editor/protocol/row-context';
-import type { IndexedRow, PanelHead } from '../../src/editor/protocol/protocol';
+import type { IndexedRow } from '../../src/editor/protocol/protocol';
 import { displayName } from '../../src/report/text';
 import { host } from '../host';
 import type { Locale } from '../locale';
+import { memo } from '../memo';
 import { COLUMNS, logDomain, nextSorting } from '../rows';
 import type { Column } from '../rows';
 import type { ScrollPosition, ViewState } from '../view-state';
@@ -16,7 +17,8 @@ interface Props {
   readonly rows: readonly IndexedRow[];
   /** For the axis of the bars, which must not depend on the filter. */
   readonly all: readonly IndexedRow[];
-  readonly head: PanelHead;
+  /** Largest upper bound that is accepted of a layer; null: any. */
+  readonly budget: number | null;
   readonly locale: Locale;
   readonly view: ViewState;
   readonly change: (change: Partial<ViewState>) => void;
@@ -32,7 +34,18 @@ const ROW_HEIGHT = 26;
 const HEADER_HEIGHT = 28;
 const NUMERIC: ReadonlySet<Column> = new Set(['index', 'norm', 'rank', 'parameters', 'time']);
 
-export function LayerTable({ rows, all, head, locale, view, change, scroll, sought, onFound, empty }: Props) {
+export function LayerTable({
+  rows,
+  all,
+  budget,
+  locale,
+  view,
+  change,
+  scroll,
+  sought,
+  onFound,
+  empty,
+}: Props) {
   const { sorting, selected } = view;
   const scroller = useRef<HTMLDivElement>(null);
   const virtualizer = useVirtualizer({
@@ -42,7 +55,7 @@ export function LayerTable({ rows, all, head, locale, view, change, scroll, soug
     initialOffset: scroll.get(),
     header: HEADER_HEIGHT,
   });
-  const domain = useMemo(() => logDomain(all), [all]);
+  const [low, high] = useMemo(() => logDomain(all) ?? [], [all]);
   const place = useMemo(() => rows.findIndex(({ row }) => row.name === selected), [rows, selected]);
   /** Where the focus goes with the selection; elsewhere it stays where the user has it. */
   const focus = useRef(false);
@@ -68,11 +81,17 @@ export function LayerTable({ rows, all, head, locale, view, change, scroll, soug
     scroller.current.scrollTop = former.current;
     if (scroller.current.scrollTop >= former.current - 1) former.current = 0;
   }, [rows.length]);
-  useEffect(() => {
-    if (!focus.current || place < 0) return;
+  // Not while a menu or another part of VS Code has it; the browser forgets what had it here, until it is back.
+  const focusRow = () => {
+    if (!focus.current || !document.hasFocus()) return;
     const row = scroller.current?.querySelector<HTMLElement>('[aria-selected="true"]');
     if (row && document.activeElement !== row) row.focus({ preventScroll: true });
-  });
+  };
+  useEffect(focusRow);
+  useEffect(() => {
+    addEventListener('focus', focusRow);
+    return () => removeEventListener('focus', focusRow);
+  }, []);
 
   const move = (event: KeyboardEvent) => {
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_HEIGHT) - 2);
@@ -91,8 +110,9 @@ export function LayerTable({ rows, all, head, locale, view, change, scroll, soug
     } else if (target !== null && target >= 0) {
       focus.current = true;
       change({ selected: rows[target].row.name });
-    } else if ((event.key === 'Enter' || event.key === ' ') && place >= 0) {
-      change({ detail: true });
+    } else if ((event.key === 'Enter' || event.key === ' ') && rows.length > 0) {
+      // Before any is selected, the first has the focus.
+      change({ selected: rows[Math.max(0, place)].row.name, detail: true });
     } else if (event.key === 'Escape') {
       change({ detail: false });
     } else {
@@ -154,7 +174,7 @@ export function LayerTable({ rows, all, head, locale, view, change, scroll, soug
             if (relatedTarget !== null) focus.current = false;
           }}
         >
-          {virtualizer.getVirtualItems().map(({ index, start }) => {
+          {virtualizer.getVirtualItems().map(({ index }) => {
             const indexed = rows[index];
             if (indexed === undefined) return null;
             return (
@@ -162,12 +182,12 @@ export function LayerTable({ rows, all, head, locale, view, change, scroll, soug
                 key={indexed.index}
                 indexed={indexed}
                 place={index}
-                top={start}
                 selected={index === place}
                 stop={index === place || (place < 0 && index === 0)}
-                head={head}
+                budget={budget}
+                low={low}
+                high={high}
                 locale={locale}
-                domain={domain}
                 change={change}
               />
             );
@@ -182,35 +202,35 @@ export function LayerTable({ rows, all, head, locale, view, change, scroll, soug
 interface RowProps {
   readonly indexed: IndexedRow;
   readonly place: number;
-  /** Pixels below the first row. */
-  readonly top: number;
   readonly selected: boolean;
   /** The Tab key stops here. */
   readonly stop: boolean;
-  readonly head: PanelHead;
+  readonly budget: number | null;
+  /** The limits of the axis of the bars; undefined: there is none. */
+  readonly low: number | undefined;
+  readonly high: number | undefined;
   readonly locale: Locale;
-  readonly domain: readonly [number, number] | null;
   readonly change: (change: Partial<ViewState>) => void;
 }
 
-function Row({ indexed, place, top, selected, stop, head, locale, domain, change }: RowProps) {
+const Row = memo(({ indexed, place, selected, stop, budget, low, high, locale, change }: RowProps) => {
   const { index, row } = indexed;
   // The sentence takes the place of all that is not known.
   const columns = row.lipschitz ? COLUMNS : COLUMNS.slice(0, COLUMNS.indexOf('norm') + 1);
-  const texts = COLUMNS.map((column) => cellText(column, index, row, locale));
-  const textOf = (column: Column) => texts[COLUMNS.indexOf(column)];
-  const context: RowContext = {
-    webviewSection: 'row',
-    preventDefaultContextMenuItems: true,
-    layer: row.name,
-    value: textOf('norm'),
-    text: rowText(index, row, locale),
-  };
-  const content = {
-    name: <NameCell row={row} />,
-    norm: <NormCell row={row} locale={locale} domain={domain} budget={head.budgets.layer} />,
-    rank: <RankCell row={row} locale={locale} />,
-    certainty: row.lipschitz && <CertaintyLabel certainty={row.lipschitz.certainty} locale={locale} />,
+  const domain = low === undefined || high === undefined ? null : ([low, high] as const);
+  const content = (column: Column) => {
+    switch (column) {
+      case 'name':
+        return <NameCell row={row} />;
+      case 'norm':
+        return <NormCell row={row} locale={locale} domain={domain} budget={budget} />;
+      case 'rank':
+        return <RankCell row={row} locale={locale} />;
+      case 'certainty':
+        return row.lipschitz && <CertaintyLabel certainty={row.lipschitz.certainty} locale={locale} />;
+      default:
+        return cellText(column, index, row, locale);
+    }
   };
   return (
     <div
@@ -219,10 +239,13 @@ function Row({ indexed, place, top, selected, stop, head, locale, domain, change
       aria-rowindex={place + 2}
       aria-selected={selected}
       tabIndex={stop ? 0 : -1}
-      style={{ transform: `translateY(${top}px)` }}
-      data-vscode-context={JSON.stringify(context)}
+      style={{ transform: `translateY(${place * ROW_HEIGHT}px)` }}
       onClick={() => change({ selected: row.name, detail: true })}
-      onContextMenu={() => change({ selected: row.name })}
+      onContextMenu={({ currentTarget, target }) => {
+        // VS Code reads it as soon as the event has come up to the window.
+        currentTarget.dataset.vscodeContext = JSON.stringify(contextOf(indexed, columnAt(target), locale));
+        change({ selected: row.name });
+      }}
     >
       {columns.map((column, columnIndex) => (
         <div
@@ -231,14 +254,29 @@ function Row({ indexed, place, top, selected, stop, head, locale, domain, change
           role="gridcell"
           aria-colindex={columnIndex + 1}
           aria-colspan={columnIndex === columns.length - 1 ? COLUMNS.length - columnIndex : undefined}
-          data-vscode-context={JSON.stringify({ value: texts[columnIndex] })}
           title={column === 'name' ? displayName(row.name) : undefined}
         >
-          {column in content ? content[column as keyof typeof content] : texts[columnIndex]}
+          {content(column)}
         </div>
       ))}
     </div>
   );
+});
+
+function contextOf({ index, row }: IndexedRow, column: Column, locale: Locale): RowContext {
+  return {
+    webviewSection: 'row',
+    preventDefaultContextMenuItems: true,
+    layer: row.name,
+    value: cellText(column, index, row, locale),
+    text: rowText(index, row, locale),
+  };
+}
+
+/** Of the cell that the pointer is on; from the keyboard, which is on no cell, what the table is about. */
+function columnAt(target: EventTarget | null): Column {
+  const cell = target instanceof Element ? target.closest('[aria-colindex]') : null;
+  return COLUMNS[Number(cell?.getAttribute('aria-colindex')) - 1] ?? 'norm';
 }
 
 /** No text on the page that the user rather wants to copy. */

@@ -14,7 +14,7 @@ interface Options {
 }
 
 /** Rows drawn above and below those that can be seen: what a fast wheel passes in a frame. */
-const OVERSCAN = 12;
+const OVERSCAN = 8;
 
 /** Which rows of a long list are drawn: TanStack Virtual's core, with Preact's hooks. */
 export function useVirtualizer({ count, rowHeight, scroller, initialOffset = 0, header = 0 }: Options) {

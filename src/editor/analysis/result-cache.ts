@@ -31,6 +31,7 @@ interface Head {
   readonly version: string;
   readonly analysedAt: number;
   readonly files: readonly ModelFile[];
+  readonly crashed?: true;
   readonly rows: number;
   readonly report: Omit<Report, 'layers'>;
 }
@@ -65,7 +66,7 @@ export class ResultCache implements Results {
   async get(path: string, settings: Settings): Promise<StoredResult | null> {
     const entry = (await this.index()).get(this.nameOf(path, settings));
     const result = entry ? await this.load(entry) : null;
-    if (result === null || result.report.cancelled) return null;
+    if (result === null || !isWhole(result)) return null;
     return (await areUnchanged(result.files)) ? result : null;
   }
 
@@ -98,15 +99,15 @@ export class ResultCache implements Results {
   }
 
   /**
-   * Keeps a result in place of the one of the same analysis; one that was cancelled does not replace a whole one that
-   * still holds. Rejects where the folder cannot be written to; the result is known until the window is closed all the
+   * Keeps a result in place of the one of the same analysis; one that was cancelled or crashed does not replace a whole
+   * one that still holds. Rejects where the folder cannot be written to; the result is known until the window is closed all the
    * same.
    */
   put(result: StoredResult): Promise<void> {
     return this.change(async (entries) => {
       const { report, analysedAt } = result;
       const { path } = report.model;
-      if (report.cancelled && (await this.get(path, report.settings)) !== null) return;
+      if (!isWhole(result) && (await this.get(path, report.settings)) !== null) return;
       const name = this.nameOf(path, report.settings);
       entries.set(name, { name, path, analysedAt, bytes: report.layers.length * BYTES_OF_A_ROW });
       this.keep(name, Promise.resolve(result));
@@ -223,8 +224,8 @@ export class ResultCache implements Results {
       layers.push(row);
     }
     if (head?.rows !== layers.length) throw new Error(`${name}: rows are missing`);
-    const { report, analysedAt, files } = head;
-    return { report: { ...report, layers }, analysedAt, files };
+    const { report, analysedAt, files, crashed } = head;
+    return { report: { ...report, layers }, analysedAt, files, ...(crashed && { crashed }) };
   }
 
   private async *lines(name: string): AsyncGenerator<string> {
@@ -246,12 +247,13 @@ export class ResultCache implements Results {
   private async write(name: string, result: StoredResult): Promise<number> {
     await mkdir(this.folder, { recursive: true });
     const { layers, ...report } = result.report;
-    const { files, analysedAt } = result;
+    const { files, analysedAt, crashed } = result;
     const head: Head = {
       format: FORMAT,
       version: this.version,
       analysedAt,
       files,
+      ...(crashed && { crashed }),
       rows: layers.length,
       report,
     };
@@ -305,6 +307,11 @@ function isAbandoned(name: string): boolean {
     // A process of another user is one, too.
     return (error as NodeJS.ErrnoException).code === 'ESRCH';
   }
+}
+
+/** Another run of the same analysis would not answer more. */
+function isWhole({ report, crashed }: StoredResult): boolean {
+  return !report.cancelled && !crashed;
 }
 
 /** Size and time of the last change of every file are what they were. */

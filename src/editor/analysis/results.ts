@@ -6,6 +6,8 @@ export interface Result {
   readonly report: Report;
   /** The files of the model when it was opened. */
   readonly files: readonly ModelFile[];
+  /** The computation of a layer ended its process: the layer's row says so, and another run may do better. */
+  readonly crashed?: true;
   /** When the analysis ended, milliseconds since 1970. */
   readonly analysedAt: number;
   /** A file of the model has changed since. */

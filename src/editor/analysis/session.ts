@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import type { DeviceReport, Report, Settings, SkippedReport } from '../../report/report';
 import { AnalysisFailure, analyzeInWorker, RemainingTime, reportOf } from '../../worker/client';
 import type { AnalysisRequest, ModelFile, Plan } from '../../worker/client';
+import { isBusy } from '../protocol/protocol';
 import type { IndexedRow, PanelState, Progress } from '../protocol/protocol';
 import type { ResultCache, StoredResult } from './result-cache';
 import { areUnchanged } from './result-cache';
@@ -26,7 +27,7 @@ interface SessionEvents {
   rows: [readonly IndexedRow[]];
 }
 
-/** The running layer and the remaining time are told no more often than this, milliseconds. */
+/** The running layer and the remaining time are told together, so often, milliseconds. */
 const PROGRESS_INTERVAL = 100;
 
 export class ModelSession extends EventEmitter<SessionEvents> {
@@ -66,7 +67,7 @@ export class ModelSession extends EventEmitter<SessionEvents> {
   }
 
   get isBusy(): boolean {
-    return ['queued', 'opening', 'running'].includes(this.state.kind);
+    return isBusy(this.state);
   }
 
   /** The report of the rows that there are; null before the file is open. */
@@ -223,6 +224,11 @@ export class ModelSession extends EventEmitter<SessionEvents> {
     this.become({ kind: 'opening' });
     const hold = new AbortController();
     let progress: ProgressOf | null = null;
+    let telling: NodeJS.Timeout | undefined;
+    const tell = (progress: ProgressOf) => {
+      telling = undefined;
+      this.become({ kind: 'running', progress: progress.now() });
+    };
     const outcome = await analyzeInWorker(
       request,
       {
@@ -243,7 +249,7 @@ export class ModelSession extends EventEmitter<SessionEvents> {
         onStart: (index) => {
           if (!current() || progress === null) return;
           progress.start(index);
-          if (progress.isDue()) this.become({ kind: 'running', progress: progress.now() });
+          telling ??= setTimeout(tell, PROGRESS_INTERVAL, progress);
         },
         onRow: (index, row) => {
           if (!current() || progress === null) return;
@@ -252,7 +258,7 @@ export class ModelSession extends EventEmitter<SessionEvents> {
         },
       },
       { workerPath, signal: AbortSignal.any([signal, hold.signal]) },
-    );
+    ).finally(() => clearTimeout(telling));
     if (!current() || hold.signal.aborted) return;
     const seconds = (performance.now() - started) / 1000;
     this.seconds = seconds;
@@ -266,7 +272,12 @@ export class ModelSession extends EventEmitter<SessionEvents> {
     context.log('info', `${this.path}: ${describe(this.state)} after ${seconds.toFixed(1)} s`);
     const report = reportOf(outcome, outcome.plan, request, seconds);
     await context.cache
-      .put({ report, files: outcome.plan.files, analysedAt: this.analysedAt })
+      .put({
+        report,
+        files: outcome.plan.files,
+        analysedAt: this.analysedAt,
+        ...(outcome.crashed && { crashed: true }),
+      })
       .catch((error: unknown) =>
         context.log('error', `${this.path}: the result cannot be kept: ${stackOf(error)}`),
       );
@@ -300,7 +311,6 @@ class ProgressOf {
   private readonly remaining: RemainingTime;
   private finished = 0;
   private layer = '';
-  private told = -Infinity;
 
   constructor(private readonly plan: Plan) {
     this.remaining = new RemainingTime(
@@ -318,17 +328,12 @@ class ProgressOf {
     this.remaining.finish(index, performance.now() / 1000);
   }
 
-  isDue(): boolean {
-    return performance.now() - this.told >= PROGRESS_INTERVAL;
-  }
-
   now(): Progress {
-    this.told = performance.now();
     return {
       finished: this.finished,
       of: this.plan.layers.length,
       layer: this.layer,
-      remainingSeconds: this.remaining.seconds(this.told / 1000),
+      remainingSeconds: this.remaining.seconds(performance.now() / 1000),
     };
   }
 }

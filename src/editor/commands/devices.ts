@@ -39,7 +39,11 @@ export async function showDevices(workerPath: string): Promise<void> {
     matchOnDescription: true,
     matchOnDetail: true,
   });
-  if (picked?.usable) {
+  if (picked && !picked.usable) {
+    void vscode.window.showWarningMessage(
+      vscode.l10n.t('{0} cannot be used here: {1}.', picked.label, picked.detail),
+    );
+  } else if (picked) {
     const name: SettingName = 'device';
     await vscode.workspace
       .getConfiguration(SECTION)

@@ -1,5 +1,6 @@
 /** What hovers and inlay hints say of models and layers. */
 import { basename } from 'node:path';
+import { formatAge } from '../../report/age';
 import { formatInterval, formatPowerOfTen, formatShape, formatShare } from '../../report/numbers';
 import type { LayerReport, Report } from '../../report/report';
 import { totals } from '../../report/totals';
@@ -7,7 +8,6 @@ import { certainties, formatScope, formatStableRank } from '../../report/wording
 import type { Result } from '../analysis/results';
 import { COMMANDS } from '../ids';
 import type { OpenLayerArgument } from '../ids';
-import { formatAge } from './age';
 import type { KnownLayer } from './known-models';
 import { code, commandLink, joined, lines, prose, sections } from './markdown';
 import type { Markdown } from './markdown';

@@ -1,15 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
+import { START_ID } from '../protocol/protocol';
+import type { PanelStart } from '../protocol/protocol';
 
 /** What the page may load: the programs of the package, nothing else. */
 export function panelResources(extensionUri: vscode.Uri): vscode.Uri {
   return vscode.Uri.joinPath(extensionUri, 'dist');
 }
 
-/** The page around the panel's program: its own script and styles, no others, and no connection to anywhere. */
-export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri): string {
+/** The page around the panel's program: its own scripts and styles, no others, and no connection to anywhere. */
+export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri, start: PanelStart): string {
   const resources = panelResources(extensionUri);
   const uriOf = (name: string) => webview.asWebviewUri(vscode.Uri.joinPath(resources, name)).toString();
+  // What the script imports later inherits its nonce.
   const nonce = randomNonce();
   // The toolkit tries with an empty style element what the browser knows; it finds this nonce in the page.
   const styleNonce = randomNonce();
@@ -28,13 +31,19 @@ export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri): st
     <meta property="csp-nonce" content="${styleNonce}" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <link rel="stylesheet" href="${uriOf('panel.css')}" />
+    <script type="module" nonce="${nonce}" src="${uriOf('panel.js')}"></script>
     <title>Lipschitz Lens</title>
   </head>
   <body>
     <div id="root"></div>
-    <script nonce="${nonce}" src="${uriOf('panel.js')}"></script>
+    <script type="application/json" id="${START_ID}">${scriptText(start)}</script>
   </body>
 </html>`;
+}
+
+/** JSON that holds nothing by which a script element could end. */
+function scriptText(value: unknown): string {
+  return JSON.stringify(value).replaceAll('<', '\\u003c');
 }
 
 function randomNonce(): string {

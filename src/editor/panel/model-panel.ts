@@ -5,7 +5,7 @@ import { Owner } from '../disposable';
 import { panelStrings } from './panel-strings';
 import type { ModelSession } from '../analysis/session';
 import { ROWS_PER_MESSAGE } from '../protocol/protocol';
-import type { FromPanel, IndexedRow, PanelHead, ToPanel } from '../protocol/protocol';
+import type { FromPanel, IndexedRow, PanelHead, PanelStart, ToPanel } from '../protocol/protocol';
 import { readSetting } from '../settings';
 import { panelHtml, panelResources } from './html';
 import { asFromPanel } from './messages';
@@ -58,7 +58,7 @@ export class ModelPanel extends Owner {
       }),
     );
     this.follow();
-    webview.html = panelHtml(webview, extensionUri);
+    webview.html = panelHtml(webview, extensionUri, this.start());
   }
 
   override dispose(): void {
@@ -102,16 +102,20 @@ export class ModelPanel extends Owner {
     };
   }
 
+  private start(): PanelStart {
+    return {
+      // No more of the model than its name: it is soon told all of it, as it is then.
+      head: { ...this.head(), state: { kind: 'loading' }, skipped: [] },
+      strings: panelStrings(),
+      locale: vscode.env.language,
+    };
+  }
+
   private sendAll(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
     this.waiting = [...this.session.rows];
-    this.post({
-      type: 'snapshot',
-      head: this.head(),
-      strings: panelStrings(),
-      locale: vscode.env.language,
-    });
+    this.post({ type: 'snapshot', head: this.head() });
     this.sendWaiting();
   }
 

@@ -74,6 +74,7 @@ export function panelStrings(): PanelStrings {
     estimateMeaning: l10n.t('no direction is promised'),
     detail: l10n.t('Details of {0}'),
     close: l10n.t('Close the details'),
+    resizeDetail: l10n.t('Height of the details'),
     interval: l10n.t('Interval'),
     intervalWidth: l10n.t('{0} to {1} ({2} wide)'),
     intervalAgrees: l10n.t('{0}, both ends agree to all digits shown'),

@@ -1,7 +1,7 @@
 /**
- * What the panel's page and the extension say to each other. The page asks (`ready`) and gets the whole state; from
- * then on it is told of changes. A page that was hidden is gone, and asks again. No import of `vscode`: the page is
- * compiled with this file.
+ * What the panel's page and the extension say to each other. The page is drawn at once with what stands in its
+ * document (`PanelStart`), asks (`ready`) and gets the whole state; from then on it is told of changes. A page that was
+ * hidden is gone, and asks again. No import of `vscode`: the page is compiled with this file.
  */
 import type {
   DeviceChoice,
@@ -14,6 +14,8 @@ import type {
 import type { PanelStrings } from './strings';
 
 export type PanelState =
+  /** The page has heard nothing yet. No session is ever in this state. */
+  | { readonly kind: 'loading' }
   /** Nothing has been analysed with these settings. */
   | { readonly kind: 'empty' }
   /** Another analysis runs first. */
@@ -27,6 +29,11 @@ export type PanelState =
   | { readonly kind: 'cancelled'; readonly finished: number; readonly of: number }
   /** One sentence that names the file. */
   | { readonly kind: 'failed'; readonly sentence: string };
+
+/** Something goes on that `cancel` ends. */
+export function isBusy({ kind }: PanelState): boolean {
+  return kind === 'queued' || kind === 'opening' || kind === 'running';
+}
 
 export interface Progress {
   readonly finished: number;
@@ -60,6 +67,17 @@ export interface PanelHead {
   readonly trusted: boolean;
 }
 
+/** JSON in the page's document, in the element with the id `START_ID`. */
+export interface PanelStart {
+  /** In the state `loading`: the document is older than what the extension knows. */
+  readonly head: PanelHead;
+  readonly strings: PanelStrings;
+  /** BCP 47, for numbers and dates. */
+  readonly locale: string;
+}
+
+export const START_ID = 'start';
+
 export interface IndexedRow {
   /** Place of the layer in the file's order. */
   readonly index: number;
@@ -68,13 +86,7 @@ export interface IndexedRow {
 
 export type ToPanel =
   /** All rows that the page has are void; those of this run follow in `rows`. */
-  | {
-      readonly type: 'snapshot';
-      readonly head: PanelHead;
-      readonly strings: PanelStrings;
-      /** BCP 47, for numbers and dates. */
-      readonly locale: string;
-    }
+  | { readonly type: 'snapshot'; readonly head: PanelHead }
   | { readonly type: 'head'; readonly head: PanelHead }
   /** In order of their ends, no more than `ROWS_PER_MESSAGE`. */
   | { readonly type: 'rows'; readonly run: number; readonly rows: readonly IndexedRow[] }

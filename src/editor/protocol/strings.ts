@@ -74,6 +74,7 @@ export interface PanelStrings {
   // Detail
   readonly detail: string;
   readonly close: string;
+  readonly resizeDetail: string;
   readonly interval: string;
   readonly intervalWidth: string;
   readonly intervalAgrees: string;

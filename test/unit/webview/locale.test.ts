@@ -47,35 +47,6 @@ describe('an unknown tag', () => {
   it.each(['', 'xx', 'no such language', 'de_DE', '\u202e', 'a'.repeat(10_000)])('%j does no harm', (tag) => {
     const locale = new Locale(strings, tag);
     expect(locale.count(7)).toBe('7');
-    expect(locale.ago(0, 60_000)).not.toBe('');
     expect(locale.number('12')).toBe('12');
-  });
-});
-
-describe('ago', () => {
-  const SECOND = 1000;
-  const HOUR = 3600 * SECOND;
-  const ago = (milliseconds: number) => english.ago(1e12 - milliseconds, 1e12);
-
-  it.each([
-    [0, 'now'],
-    [5 * SECOND, '5 seconds ago'],
-    [60 * SECOND, '1 minute ago'],
-    [3.4 * 60 * SECOND, '3 minutes ago'],
-    [HOUR, '1 hour ago'],
-    [24 * HOUR, 'yesterday'],
-    [5 * 24 * HOUR, '5 days ago'],
-    [60 * 24 * HOUR, '2 months ago'],
-    [730 * 24 * HOUR, '2 years ago'],
-  ])('%d milliseconds: %s', (milliseconds, text) => {
-    expect(ago(milliseconds)).toBe(text);
-  });
-
-  it('knows no future: clocks differ', () => {
-    expect(ago(-HOUR)).toBe('now');
-  });
-
-  it("speaks the user's language", () => {
-    expect(german.ago(0, 3 * HOUR)).toBe('vor 3 Stunden');
   });
 });

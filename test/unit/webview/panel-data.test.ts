@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { IndexedRow, PanelHead, ToPanel } from '../../../src/editor/protocol/protocol';
-import { take } from '../../../webview/panel-data';
+import { begin, take } from '../../../webview/panel-data';
 import type { PanelData } from '../../../webview/panel-data';
 import { DEFAULT_SETTINGS, layer } from '../report/sample';
 import { strings } from './english';
@@ -22,25 +22,25 @@ const head = (overrides: Partial<PanelHead> = {}): PanelHead => ({
 });
 const row = (index: number): IndexedRow => ({ index, row: layer({ name: `conv${index}` }) });
 const rows = (run: number, ...indices: number[]): ToPanel => ({ type: 'rows', run, rows: indices.map(row) });
-const snapshot = (run = 1): ToPanel => ({ type: 'snapshot', head: head({ run }), strings, locale: 'de' });
+const snapshot = (run = 1): ToPanel => ({ type: 'snapshot', head: head({ run }) });
+const fresh = begin({ head: head({ run: 0, state: { kind: 'loading' } }), strings, locale: 'de' });
 
 /** What the page has after the messages of one turn. */
-function after(data: PanelData | null, ...messages: unknown[]): PanelData {
-  const next = take(data, messages);
-  if (next === null) throw new Error('no snapshot yet');
-  return next;
+function after(data: PanelData, ...messages: unknown[]): PanelData {
+  return take(data, messages);
 }
 
 const indices = (data: PanelData) => data.rows.map(({ index }) => index);
 
 describe('take', () => {
-  it('has nothing before the first snapshot', () => {
-    expect(take(null, [])).toBeNull();
-    expect(take(null, [rows(1, 0), { type: 'head', head: head() }])).toBeNull();
+  it('begins with what stands in the document, and has no rows before the first snapshot', () => {
+    expect(fresh.head.state.kind).toBe('loading');
+    expect(indices(after(fresh, rows(1, 0)))).toEqual([]);
+    expect(after(fresh, snapshot()).head).toEqual(head());
   });
 
   it('gathers the rows of the run in the order of their ends', () => {
-    const first = after(null, snapshot(), rows(1, 2, 0), rows(1, 1));
+    const first = after(fresh, snapshot(), rows(1, 2, 0), rows(1, 1));
     expect(indices(first)).toEqual([2, 0, 1]);
     const second = after(first, rows(1, 3), rows(1, 4));
     expect(indices(second)).toEqual([2, 0, 1, 3, 4]);
@@ -48,12 +48,12 @@ describe('take', () => {
   });
 
   it('drops rows of another run', () => {
-    const data = after(null, snapshot(2), rows(1, 0), rows(2, 1), rows(3, 2));
+    const data = after(fresh, snapshot(2), rows(1, 0), rows(2, 1), rows(3, 2));
     expect(indices(data)).toEqual([1]);
   });
 
   it('forgets all rows at a snapshot, those of the same turn included', () => {
-    const data = after(null, snapshot(), rows(1, 0, 1));
+    const data = after(fresh, snapshot(), rows(1, 0, 1));
     expect(indices(after(data, rows(1, 2), snapshot(2), rows(1, 3), rows(2, 4)))).toEqual([4]);
     expect(indices(after(data, snapshot(2)))).toEqual([]);
     expect(indices(data)).toEqual([0, 1]);
@@ -61,29 +61,30 @@ describe('take', () => {
 
   it('takes a new head, with the rows before and after it', () => {
     const finished = head({ state: { kind: 'finished' }, seconds: 2 });
-    const data = after(null, snapshot(), rows(1, 0), { type: 'head', head: finished }, rows(1, 1));
+    const data = after(fresh, snapshot(), rows(1, 0), { type: 'head', head: finished }, rows(1, 1));
     expect(data.head).toBe(finished);
     expect(indices(data)).toEqual([0, 1]);
   });
 
-  it("has the user's language from the snapshot", () => {
-    const { locale } = after(null, snapshot());
+  it("has the user's language from the document", () => {
+    const { locale } = after(fresh, snapshot());
+    expect(locale).toBe(fresh.locale);
     expect(locale.number('2.5')).toBe('2,5');
     expect(locale.strings).toBe(strings);
   });
 
   it('keeps the latest wish to see a layer', () => {
     const reveal = (name: string): ToPanel => ({ type: 'reveal', layer: name, weight: true });
-    const data = after(null, snapshot(), reveal('conv1'), rows(1, 0), reveal('conv2'));
+    const data = after(fresh, snapshot(), reveal('conv1'), rows(1, 0), reveal('conv2'));
     expect(data.wish).toEqual(reveal('conv2'));
     expect(after(data, rows(1, 1)).wish).toBe(data.wish);
   });
 
   it('drops what is no message, and is the same object where nothing is left', () => {
-    const data = after(null, snapshot(), rows(1, 0));
+    const data = after(fresh, snapshot(), rows(1, 0));
     const junk = [undefined, null, 1, 'rows', [], {}, { type: 'unheard of' }, { type: null }, { run: 1 }];
     expect(take(data, junk)).toBe(data);
-    expect(take(null, junk)).toBeNull();
+    expect(take(fresh, junk)).toBe(fresh);
     expect(indices(after(data, ...junk, rows(1, 1)))).toEqual([0, 1]);
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { COLUMNS } from '../../../webview/rows';
-import { INITIAL_VIEW, restoreView, TABS } from '../../../webview/view-state';
+import { INITIAL_VIEW, LEAST_DETAIL, mostDetail, restoreView, TABS } from '../../../webview/view-state';
 import type { ViewState } from '../../../webview/view-state';
 
 const PATH = '/models/net.onnx';
@@ -16,6 +16,7 @@ describe('restoreView', () => {
       filter: { text: '<b>conv', operator: 'Conv' },
       selected: 'conv1',
       detail: true,
+      detailHeight: 420,
       scroll: 640,
     };
     expect(restored(JSON.parse(JSON.stringify(view)))).toEqual(view);
@@ -38,6 +39,8 @@ describe('restoreView', () => {
       { sorting: { column: 'colour', descending: true } },
       { filter: { text: 1, operator: '' } },
       { filter: { text: 'a' } },
+      { detailHeight: 5 },
+      { detailHeight: '300' },
       { scroll: -1 },
       { scroll: NaN },
       { scroll: '10' },
@@ -63,5 +66,12 @@ describe('restoreView', () => {
         expect(scroll).toBeGreaterThanOrEqual(0);
       }),
     );
+  });
+});
+
+describe('mostDetail', () => {
+  it('leaves room for rows, but has room for the title in any panel', () => {
+    expect(mostDetail(1000)).toBe(700);
+    for (const height of [0, 50, 137]) expect(mostDetail(height)).toBe(LEAST_DETAIL);
   });
 });

@@ -205,7 +205,7 @@ describe('analyzeInWorker', () => {
 
   it('starts nothing where it is cancelled already', async () => {
     const outcome = await analyzeInWorker(request('a'), {}, { workerPath, signal: AbortSignal.abort() });
-    expect(outcome).toEqual({ plan: null, rows: [], cancelled: true });
+    expect(outcome).toEqual({ plan: null, rows: [], cancelled: true, crashed: false });
   });
 
   it('takes a process that was told to stop for a cancellation', async () => {

@@ -120,15 +120,20 @@ describe('ModelSession', () => {
     expect(kept?.analysedAt).toBe(session.analysedAt);
   });
 
-  it('keeps a crashed layer as a row with its error', async () => {
-    const session = sessionOf('a+b:abort+c');
+  it('keeps a crashed layer as a row with its error, and computes it anew in another run', async () => {
+    const within = context();
+    const path = await folder.write('a+b:abort+c', 'model');
+    const session = sessionOf(path, within);
+    const errors = () => session.report()?.layers.map(({ error }) => error);
+    const crashed = [null, 'the computation crashed: signal SIGABRT', null];
     await session.analyze(DEFAULT_SETTINGS);
     expect(session.state).toEqual({ kind: 'finished' });
-    expect(session.report()?.layers.map(({ error }) => error)).toEqual([
-      null,
-      'the computation crashed: signal SIGABRT',
-      null,
-    ]);
+    expect(errors()).toEqual(crashed);
+    // It is shown again, but is not taken for the analysis.
+    expect(await within.cache.find(path)).toMatchObject({ crashed: true });
+    expect(await session.restore(DEFAULT_SETTINGS)).toBe(false);
+    await session.restoreLatest();
+    expect(errors()).toEqual(crashed);
   });
 
   it('says the running layer and how many have ended', async () => {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { describeLayers, describeModel, layerHint } from '../../../../src/editor/hover/content';
 import type { Reader } from '../../../../src/editor/hover/content';
-import { formatAge } from '../../../../src/editor/hover/age';
 import type { Texts } from '../../../../src/editor/hover/texts';
 import type { Result } from '../../../../src/editor/analysis/results';
 import { FULL, layer, report } from '../../report/sample';
@@ -124,24 +123,5 @@ describe('layerHint', () => {
     expect(layerHint([known({}), known({})], texts)).not.toBeNull();
     expect(layerHint([known({ lipschitz: null, error: 'it failed' })], texts)).toBeNull();
     expect(layerHint([], texts)).toBeNull();
-  });
-});
-
-describe('formatAge', () => {
-  it.each([
-    [-5_000, 'now'],
-    [0, 'now'],
-    [59_000, 'now'],
-    [60_000, '1 minute ago'],
-    [7_300_000, '2 hours ago'],
-    [86_400_000, 'yesterday'],
-    [400 * 86_400_000, 'last year'],
-  ])('%i ms is %s', (milliseconds, expected) => {
-    expect(formatAge(milliseconds, 'en')).toBe(expected);
-  });
-
-  it('takes the language, and English where that is none', () => {
-    expect(formatAge(180_000, 'de')).toBe('vor 3 Minuten');
-    expect(formatAge(180_000, 'no such language')).toBe('3 minutes ago');
   });
 });
