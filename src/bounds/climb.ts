@@ -1,9 +1,16 @@
 import type { PolyphaseKernel } from './kernel';
 import { halfExtent } from './kernel';
+import { lanczos } from './lanczos';
 import { gaussianVector } from './random';
 import { gamma, UNIT_ROUNDOFF } from './rounding';
 import { type Frequency, innerProduct, symbolError } from './symbol';
 import { sumOfSquares } from './values';
+
+/** Lanczos steps at the first frequency of a climb, and at each further one, where the vector is nearly right. */
+const FIRST_STEPS = 12;
+const MORE_STEPS = 6;
+/** Largest order at which the leading vector is found to the end each time, in as many steps as it takes. */
+const SMALL_ORDER = 16;
 
 /** A frequency with a lower bound of the norm of the symbol there. */
 export interface SymbolPeak {
@@ -12,45 +19,107 @@ export interface SymbolPeak {
   readonly norm: number;
 }
 
+/** A lower bound of `sigma_1(F(w))` at one frequency, from a vector that Lanczos iteration finds in so many steps. */
+export async function normAt(
+  kernel: PolyphaseKernel,
+  frequency: Frequency,
+  steps: number,
+  error: number,
+): Promise<number> {
+  return (await pairAt(kernel, frequency, complexStart(kernel.columns), steps, error)).norm;
+}
+
+/** `u^H K_a v` for every position, u and v the leading singular vectors at a frequency: the symbol's norm near it, as one wave. */
+export async function waveAt(kernel: PolyphaseKernel, frequency: Frequency): Promise<Wave> {
+  const start = complexStart(kernel.columns);
+  const { left, right } = await pairAt(kernel, frequency, start, 2 * FIRST_STEPS, 0);
+  const wave = coefficients(kernel, left, right);
+  return { positions: kernel.positions, ...wave };
+}
+
+/** A trigonometric polynomial `sum_a c_a exp(-i <a, w>)`. */
+export interface Wave {
+  readonly positions: PolyphaseKernel['positions'];
+  readonly re: Float64Array;
+  readonly im: Float64Array;
+}
+
+/** Its squared absolute value at w. */
+export function waveSquare({ positions, re, im }: Wave, w: Frequency): number {
+  let a = 0;
+  let b = 0;
+  positions.forEach((position, p) => {
+    const angle = innerProduct(position, w);
+    const cosine = Math.cos(angle);
+    const sine = Math.sin(angle);
+    a += re[p] * cosine + im[p] * sine;
+    b += im[p] * cosine - re[p] * sine;
+  });
+  return a * a + b * b;
+}
+
+interface SingularPair {
+  /** `<= sigma_1(F(w))`, rounding included. */
+  readonly norm: number;
+  /** The norm as computed. */
+  readonly computed: number;
+  readonly left: ComplexVector;
+  readonly right: ComplexVector;
+}
+
+async function pairAt(
+  kernel: PolyphaseKernel,
+  frequency: Frequency,
+  start: ComplexVector,
+  steps: number,
+  error: number,
+): Promise<SingularPair> {
+  const { rows, columns } = kernel;
+  const symbol = evaluate(kernel, frequency);
+  const right = await leadingVector(symbol, start, rows, columns, steps);
+  const left = times(symbol, right, rows, columns);
+  const length = complexLength(left);
+  const computed = length === 0 ? 0 : length / complexLength(right);
+  const rounding = gamma(2 * rows + 4 * columns + 16) * Math.sqrt(symbol.squares);
+  return { norm: Math.max(0, computed - rounding - error), computed, left, right };
+}
+
 /**
  * Climbs to a local maximum of `sigma_1(F(w))`. With the singular vectors u, v held, `u^H F(w) v` is one trigonometric
- * polynomial with a coefficient per position, cheap to maximise; with w held, u and v are improved by power iteration. Both
+ * polynomial with a coefficient per position, cheap to maximise; with w held, u and v are improved by Lanczos iteration. Both
  * steps can only raise the value.
  */
-export function climb(kernel: PolyphaseKernel, start: Frequency, rounds: number, error: number): SymbolPeak {
-  const { rows, columns } = kernel;
+export async function climb(
+  kernel: PolyphaseKernel,
+  start: Frequency,
+  rounds: number,
+  error: number,
+): Promise<SymbolPeak> {
   let frequency = [...start];
-  let right = complexStart(columns);
+  let from = complexStart(kernel.columns);
   let best: SymbolPeak = { frequency, norm: 0 };
   for (let round = 0; round < rounds; round++) {
-    const symbol = evaluate(kernel, frequency);
-    let left: ComplexVector = { re: new Float64Array(0), im: new Float64Array(0) };
-    let norm = 0;
-    for (let power = 0; power < (round === 0 ? 12 : 6); power++) {
-      left = times(symbol, right, rows, columns);
-      const length = complexLength(left);
-      const before = norm;
-      norm = length / complexLength(right);
-      if (length === 0 || norm - before <= 1e-12 * norm) break;
-      right = timesAdjoint(symbol, left, rows, columns);
-      rescale(right, complexLength(right));
-    }
-    const rounding = gamma(2 * rows + 4 * columns + 16) * Math.sqrt(symbol.squares);
-    const certain = Math.max(0, norm - rounding - error);
-    const gained = certain - best.norm;
-    if (certain > best.norm) best = { frequency: [...frequency], norm: certain };
-    if (norm === 0 || (round > 0 && gained <= 1e-10 * best.norm)) break;
+    const steps = round === 0 ? FIRST_STEPS : MORE_STEPS;
+    const { norm, computed, left, right } = await pairAt(kernel, frequency, from, steps, error);
+    const gained = norm - best.norm;
+    if (norm > best.norm) best = { frequency: [...frequency], norm };
+    if (computed === 0 || round === rounds - 1 || (round > 0 && gained <= 1e-10 * best.norm)) break;
+    from = right;
     frequency = maximizeCoefficients(kernel, coefficients(kernel, left, right), frequency);
   }
   return best;
 }
 
 /** The highest maximum found from the places where they often are: a lower bound of the norm for any input size. */
-export function highestPeak(kernel: PolyphaseKernel): SymbolPeak {
+export async function highestPeak(kernel: PolyphaseKernel): Promise<SymbolPeak> {
   const error = symbolError(kernel, UNIT_ROUNDOFF);
-  const first = startingFrequencies(halfExtent(kernel)).map((start) => climb(kernel, start, 1, error));
+  const first: SymbolPeak[] = [];
+  for (const start of startingFrequencies(halfExtent(kernel))) {
+    first.push(await climb(kernel, start, 1, error));
+  }
   first.sort((a, b) => b.norm - a.norm);
-  const peaks = first.slice(0, 2).map(({ frequency }) => climb(kernel, frequency, 12, error));
+  const peaks: SymbolPeak[] = [];
+  for (const { frequency } of first.slice(0, 2)) peaks.push(await climb(kernel, frequency, 12, error));
   return [...first, ...peaks].reduce((a, b) => (b.norm > a.norm ? b : a));
 }
 
@@ -94,6 +163,41 @@ function evaluate(kernel: PolyphaseKernel, w: Frequency): Symbol {
     }
   });
   return { re, im, squares: sumOfSquares(re) + sumOfSquares(im) };
+}
+
+/** Close to the leading right singular vector of a symbol: a Ritz vector of `F^H F`, as a real matrix of twice the order. */
+async function leadingVector(
+  symbol: ComplexVector,
+  start: ComplexVector,
+  rows: number,
+  columns: number,
+  steps: number,
+): Promise<ComplexVector> {
+  if (columns === 1) return start;
+  const apply = (x: Float64Array) => {
+    const image = times(symbol, complexFrom(x), rows, columns);
+    const { re, im } = timesAdjoint(symbol, image, rows, columns);
+    return concatenated(re, im);
+  };
+  const maxSteps = columns <= SMALL_ORDER ? 2 * columns : steps;
+  const [{ value, vector }] = await lanczos(apply, 1, 2 * columns, {
+    maxSteps,
+    tolerance: 1e-13,
+    seed: 11,
+    start: concatenated(start.re, start.im),
+  });
+  return value > 0 ? complexFrom(vector) : start;
+}
+
+function concatenated(re: Float64Array, im: Float64Array): Float64Array {
+  const x = new Float64Array(2 * re.length);
+  x.set(re);
+  x.set(im, re.length);
+  return x;
+}
+
+function complexFrom(x: Float64Array): ComplexVector {
+  return { re: x.subarray(0, x.length / 2), im: x.subarray(x.length / 2) };
 }
 
 function times(f: ComplexVector, v: ComplexVector, rows: number, columns: number): ComplexVector {
@@ -196,12 +300,4 @@ function maximizeCoefficients(kernel: PolyphaseKernel, c: ComplexVector, start: 
 
 function complexLength(x: ComplexVector): number {
   return Math.sqrt(sumOfSquares(x.re) + sumOfSquares(x.im));
-}
-
-function rescale(x: ComplexVector, length: number): void {
-  if (length === 0) return;
-  for (let i = 0; i < x.re.length; i++) {
-    x.re[i] /= length;
-    x.im[i] /= length;
-  }
 }

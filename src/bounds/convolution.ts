@@ -1,6 +1,7 @@
 import type { Engine } from '../compute/engine';
 import { boundAnySize } from './any-size';
-import { boundOnGrid, gridCount } from './grid';
+import { highestPeak } from './climb';
+import { bestShift, boundOnGrid, gridCount } from './grid';
 import { type KernelShape, polyphase, type PolyphaseKernel, product } from './kernel';
 import { boundMatrix, frobeniusOf } from './matrix';
 import { denseMatrix, lowerBounds, paddedOperator } from './padded-operator';
@@ -13,6 +14,8 @@ import {
   type PaddingMode,
 } from './padding';
 import { type Enclosure, roundUp, times } from './rounding';
+import type { Frequency } from './symbol';
+import { secondsPerSymbol } from './symbol-norms';
 import { exponentScale, scaled, type Values } from './values';
 
 /** A convolution layer; a transposed one is given as the convolution that it is the adjoint of. */
@@ -50,12 +53,12 @@ export class InputTooSmallError extends Error {
   }
 }
 
-/** Default relative width to aim for, by channels on the smaller side after polyphase. */
-const TOLERANCE = { few: 1e-3, many: 0.03, manyFrom: 160 } as const;
+/** Default relative width to aim for. */
+const TOLERANCE = 1e-3;
 /** Largest explicit matrix of one group: order of its Gram matrix, and entries. */
 const DENSE = { order: 768, entries: 2 ** 22, flops: 2e10 } as const;
-/** Work that an exact enumeration of a grid may take, in flops, and the largest grid side tried for zero padding. */
-const GRID = { flops: 2e11, side: 24 } as const;
+/** How long the enumeration of a layer's grid may take, estimated seconds, and the largest one that is tried for zero padding. */
+const GRID = { seconds: 10, frequencies: 4096 } as const;
 /** Values of the patches that one product with the padded operator gathers. */
 const PATCH_ELEMENTS = 2 ** 21;
 const LANCZOS_STEPS = 48;
@@ -147,10 +150,6 @@ export interface Found {
   readonly method: string;
 }
 
-function toleranceFor(kernel: PolyphaseKernel, tolerance: number | null): number {
-  return tolerance ?? (kernel.columns >= TOLERANCE.manyFrom ? TOLERANCE.many : TOLERANCE.few);
-}
-
 /** Norm on the infinite grid, without what padding adds. */
 async function boundUnpadded(
   engine: Engine,
@@ -159,7 +158,7 @@ async function boundUnpadded(
 ): Promise<Enclosure> {
   const { rows, columns, values, positions } = kernel;
   if (positions.length === 1) return boundMatrix(engine, { values, rows, columns }, tolerance ?? 1e-6);
-  return boundAnySize(engine, kernel, toleranceFor(kernel, tolerance));
+  return boundAnySize(engine, kernel, tolerance ?? TOLERANCE);
 }
 
 function methodOf(group: ScaledGroup): string {
@@ -225,7 +224,7 @@ async function boundForSize(
   const circular = circularGrid(axes);
   if (
     circular !== null &&
-    groups.every(({ kernel }) => gridWork(kernel, circular.counts) <= GRID.flops / groups.length)
+    groups.length * gridSeconds(engine, groups[0].kernel, circular.counts) <= GRID.seconds
   ) {
     const norms: Enclosure[] = [];
     for (const { kernel } of groups) {
@@ -245,15 +244,14 @@ async function boundForSize(
   let method = methodOf(groups[0]);
   const norms: Enclosure[] = [];
   for (const { kernel } of groups) {
-    const unpadded = await boundUnpadded(engine, kernel, tolerance);
-    let upper = unpadded.upper;
-    if (kernel.positions.length > 1 && layer.padding.mode !== 'circular') {
-      const grid = await boundByCirculants(engine, kernel, axes, groups.length, tolerance);
-      if (grid < upper) {
-        upper = grid;
-        method = METHODS.circulant;
-      }
-    }
+    const onGrid =
+      kernel.positions.length > 1 && layer.padding.mode !== 'circular'
+        ? await boundByCirculants(engine, kernel, axes, groups.length, tolerance)
+        : null;
+    const unpadded =
+      onGrid === null ? await boundUnpadded(engine, kernel, tolerance) : { lower: 0, upper: onGrid };
+    if (onGrid !== null) method = METHODS.circulant;
+    const { upper } = unpadded;
     norms.push({
       // One output that reads nothing but inputs makes a one-position kernel's matrix a part of the operator.
       lower: kernel.positions.length === 1 && axes.every(hasInnerOutput) ? unpadded.lower : 0,
@@ -289,30 +287,39 @@ export function circularGrid(axes: readonly Axis[]): CircularGrid | null {
   };
 }
 
-function gridWork(kernel: PolyphaseKernel, counts: readonly number[]): number {
-  return gridCount(counts) * 30 * kernel.rows * kernel.columns ** 2;
+function gridSeconds(engine: Engine, kernel: PolyphaseKernel, counts: readonly number[]): number {
+  return gridCount(counts) * secondsPerSymbol(engine, kernel);
 }
 
-/** The least bound by circulant operators that the zero-padded one is a compression of; infinite where too dear. */
+/**
+ * The least bound by circulant operators that the zero-padded one is a compression of, each with the phase that suits it; at
+ * most the bound for any input size, as it looks at some frequencies only. Null where too dear.
+ */
 async function boundByCirculants(
   engine: Engine,
   kernel: PolyphaseKernel,
   axes: readonly Axis[],
   groups: number,
   tolerance: number | null,
-): Promise<number> {
-  let least = Infinity;
+): Promise<number | null> {
+  let least: number | null = null;
+  let peak: Frequency | null = null;
   for (const more of [0, 1]) {
     // Copying pads are a factor of their own: the convolution itself then is unpadded on the padded input.
-    const sides = axes.map((axis) => {
+    const counts = axes.map((axis) => {
       const bare: Axis =
         axis.mode === 'zeros'
           ? axis
           : { ...axis, mode: 'zeros', inputSize: axis.inputSize + axis.begin + axis.end, begin: 0, end: 0 };
       return circulantSize(bare) / axis.stride + more;
     });
-    if (Math.max(...sides) > GRID.side || gridWork(kernel, sides) > GRID.flops / 4 / groups) break;
-    least = Math.min(least, (await boundOnGrid(engine, kernel, sides, tolerance ?? 1e-3)).upper);
+    // All of the grid: with a phase it is not symmetric.
+    const dear = 4 * groups * gridSeconds(engine, kernel, counts) > GRID.seconds;
+    if (product(counts) > GRID.frequencies || dear) break;
+    peak ??= (await highestPeak(kernel)).frequency;
+    const shift = await bestShift(kernel, counts, peak);
+    const { upper } = await boundOnGrid(engine, kernel, counts, tolerance ?? TOLERANCE, shift);
+    least = Math.min(least ?? Infinity, upper);
   }
   return least;
 }

@@ -60,7 +60,7 @@ export async function boundConvolutionByGram(
     const { lower, upper } = matrix
       ? await boundMatrix(engine, { values, rows, columns }, 1e-6)
       : {
-          lower: highestPeak(kernel).norm,
+          lower: (await highestPeak(kernel)).norm,
           upper: await gramKernelBound(engine, kernel, iterations ?? DEFAULT_ITERATIONS.kernel),
         };
     norms.push({ lower: Math.min(lower, upper), upper: factor === 1 ? upper : roundUp(upper * factor) });

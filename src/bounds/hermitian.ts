@@ -1,5 +1,4 @@
 import { type BulkArray, type Engine, UNIT_ROUNDOFF_OF } from '../compute/engine';
-import { boundByCholesky } from './cholesky';
 import { type Enclosure, gamma, roundDown, roundUp, UNIT_ROUNDOFF } from './rounding';
 import type { Symbols } from './symbol';
 import { powerOfTwoBelow } from './values';
@@ -14,9 +13,6 @@ export function vanishing(values: BulkArray): number {
 
 /** Products of float32 numbers that are lost, times the weights' size of about one. */
 const UNDERFLOW = 2 ** -120;
-
-/** Order from which one Cholesky factorisation in float64 answers a threshold sooner than squarings do. */
-export const FACTORED = 160;
 
 /** What is asked about a batch of norms. */
 export interface Question {
@@ -33,7 +29,6 @@ export interface Question {
  *     s_2 / s_1  <=  lambda_1(M)  <=  (s_1 + sqrt((r - 1)(r s_2 - s_1^2))) / r      (Wolkowicz and Styan 1980),
  *
  * with the rounding of every product carried along. A matrix leaves the batch as soon as the question is answered for it.
- * Large matrices are compared with their threshold by a Cholesky factorisation instead.
  *
  * @param error bound on the Frobenius norm of the error of each given symbol
  */
@@ -105,23 +100,6 @@ export async function symbolNorms(
       scales.push(1 / scale);
     });
     if (keep.length === 0) break;
-    if (order >= FACTORED && thresholds !== null) {
-      for (const place of keep) {
-        const index = active[place];
-        // The largest lambda whose enclosure, widened as above, still is below the threshold.
-        const root = Math.max(0, (thresholds[index] - error) * (1 - 8 * UNIT_ROUNDOFF));
-        const theta = root * root - gramErrors[index];
-        const embedded = realEmbedding(real, imaginary, place * size, order);
-        const rounding = 64 * order * order * UNIT_ROUNDOFF * theta;
-        const lambda =
-          theta > rounding ? await boundByCholesky(engine, embedded, 2 * order, theta - rounding) : null;
-        if (lambda !== null) {
-          const { upper } = widened({ lower: 0, upper: lambda + gramErrors[index] });
-          norms[index] = { ...norms[index], upper: Math.min(norms[index].upper, upper) };
-        }
-      }
-      break;
-    }
     if (keep.length < active.length) {
       real = gather(real, keep, size);
       imaginary = gather(imaginary, keep, size);
@@ -188,21 +166,5 @@ function gather(x: BulkArray, places: readonly number[], size: number): BulkArra
       ? new Float64Array(places.length * size)
       : new Float32Array(places.length * size);
   places.forEach((place, i) => out.set(x.subarray(place * size, (place + 1) * size), i * size));
-  return out;
-}
-
-/** `[[P, -Q], [Q, P]]`: a real symmetric matrix with the eigenvalues of `P + iQ`, each twice. */
-function realEmbedding(real: BulkArray, imaginary: BulkArray, from: number, order: number): Float64Array {
-  const out = new Float64Array(4 * order * order);
-  for (let r = 0; r < order; r++) {
-    for (let c = 0; c < order; c++) {
-      const p = real[from + r * order + c];
-      const q = imaginary[from + r * order + c];
-      out[r * 2 * order + c] = p;
-      out[r * 2 * order + order + c] = -q;
-      out[(r + order) * 2 * order + c] = q;
-      out[(r + order) * 2 * order + order + c] = p;
-    }
-  }
   return out;
 }

@@ -1,4 +1,5 @@
-import type { Values } from './values';
+import { gamma, roundUp } from './rounding';
+import { sumOfSquares, type Values } from './values';
 
 /** How a convolution (cross-correlation) is laid out; d = strides.length spatial dimensions. */
 export interface KernelShape {
@@ -92,6 +93,16 @@ export function undilated(kernel: PolyphaseKernel): PolyphaseKernel {
 export function halfExtent(kernel: PolyphaseKernel): number[] {
   const d = kernel.positions[0].length;
   return Array.from({ length: d }, (_, axis) => Math.max(...kernel.positions.map((p) => p[axis])) / 2);
+}
+
+/** `sum_a ||K_a||_F`: no symbol's norm is larger. */
+export function boundByTaps({ rows, columns, positions, values }: PolyphaseKernel): number {
+  const entries = rows * columns;
+  let sum = 0;
+  for (let p = 0; p < positions.length; p++) {
+    sum += Math.sqrt(sumOfSquares(values, p * entries, (p + 1) * entries));
+  }
+  return roundUp(sum * (1 + gamma(entries + positions.length)));
 }
 
 export function product(numbers: readonly number[]): number {

@@ -24,23 +24,27 @@ function kernelOf(layer: ConvolutionLayer): PolyphaseKernel {
 }
 
 describe('climb', () => {
-  it('answers a lower bound of the norm at a frequency that it names, from any start', () => {
-    fc.assert(
-      fc.property(layers, fc.constantFrom(0, Math.PI, Math.PI / 2, 1), ({ layer: drawn }, angle) => {
-        const layer = groupAlone({ ...drawn, scale: 1 }, 0);
-        const kernel = kernelOf(layer);
-        const start = layer.strides.map(() => angle);
-        const found = climb(kernel, start, 12, symbolError(kernel, UNIT_ROUNDOFF));
-        expect(found.norm).toBeLessThanOrEqual(anySizeNorm(layer) * (1 + searchError));
-        // Angles beyond a few turns have no digits left for the place within one.
-        for (const w of found.frequency) expect(Math.abs(w)).toBeLessThan(1e3);
-        expect(found.norm).toBeLessThanOrEqual(symbolOf(layer).norm(found.frequency) * (1 + 1e-9));
-      }),
+  it('answers a lower bound of the norm at a frequency that it names, from any start', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        layers,
+        fc.constantFrom(0, Math.PI, Math.PI / 2, 1),
+        async ({ layer: drawn }, angle) => {
+          const layer = groupAlone({ ...drawn, scale: 1 }, 0);
+          const kernel = kernelOf(layer);
+          const start = layer.strides.map(() => angle);
+          const found = await climb(kernel, start, 12, symbolError(kernel, UNIT_ROUNDOFF));
+          expect(found.norm).toBeLessThanOrEqual(anySizeNorm(layer) * (1 + searchError));
+          // Angles beyond a few turns have no digits left for the place within one.
+          for (const w of found.frequency) expect(Math.abs(w)).toBeLessThan(1e3);
+          expect(found.norm).toBeLessThanOrEqual(symbolOf(layer).norm(found.frequency) * (1 + 1e-9));
+        },
+      ),
       { numRuns: 600 },
     );
   });
 
-  it('does not leave the circle where the symbol vanishes at the start', () => {
+  it('does not leave the circle where the symbol vanishes at the start', async () => {
     for (const [weight, size] of [
       [
         [1, -2, 0, -2, -3, 2],
@@ -71,22 +75,22 @@ describe('climb', () => {
       const truth = anySizeNorm(layer);
       for (let corner = 0; corner < 2 ** size.length; corner++) {
         const start = size.map((_, axis) => ((corner >> axis) & 1) * Math.PI);
-        const found = climb(kernelOf(layer), start, 12, 0);
+        const found = await climb(kernelOf(layer), start, 12, 0);
         expect(found.norm).toBeLessThanOrEqual(truth * (1 + searchError));
         for (const w of found.frequency) expect(Math.abs(w)).toBeLessThan(1e3);
       }
     }
   });
 
-  it('mostly ends where nothing beside it is higher', () => {
+  it('mostly ends where nothing beside it is higher', async () => {
     let tried = 0;
     let ended = 0;
-    fc.assert(
-      fc.property(layers, fc.integer(), ({ layer: drawn }, seed) => {
+    await fc.assert(
+      fc.asyncProperty(layers, fc.integer(), async ({ layer: drawn }, seed) => {
         const layer = groupAlone({ ...drawn, scale: 1 }, 0);
         const random = seeded(seed);
         const start = layer.strides.map(() => 2 * Math.PI * random());
-        const { norm, frequency } = climb(kernelOf(layer), start, 12, 0);
+        const { norm, frequency } = await climb(kernelOf(layer), start, 12, 0);
         const symbol = symbolOf(layer);
         const beside = frequency.flatMap((_, axis) =>
           [-0.02, 0.02].map((step) =>
@@ -101,14 +105,14 @@ describe('climb', () => {
     expect(ended).toBeGreaterThan(0.9 * tried);
   });
 
-  it('mostly reaches the highest peak', () => {
+  it('mostly reaches the highest peak', async () => {
     let reached = 0;
     let tried = 0;
-    fc.assert(
-      fc.property(layers, ({ layer: drawn }) => {
+    await fc.assert(
+      fc.asyncProperty(layers, async ({ layer: drawn }) => {
         const layer = groupAlone({ ...drawn, scale: 1 }, 0);
         const truth = anySizeNorm(layer);
-        const { norm } = highestPeak(kernelOf(layer));
+        const { norm } = await highestPeak(kernelOf(layer));
         expect(norm).toBeLessThanOrEqual(truth * (1 + searchError));
         tried++;
         if (norm >= truth * (1 - 1e-2)) reached++;

@@ -6,7 +6,7 @@ import {
   axesOf,
   splitGroups,
 } from '../../../src/bounds/convolution';
-import { boundOnGrid, gridCount, halfGrid } from '../../../src/bounds/grid';
+import { bestShift, boundOnGrid, gridCount, halfGrid } from '../../../src/bounds/grid';
 import { polyphase, product } from '../../../src/bounds/kernel';
 import { denseMatrix, lowerBounds, paddedOperator } from '../../../src/bounds/padded-operator';
 import { circulantSize, largestCopies } from '../../../src/bounds/padding';
@@ -122,6 +122,46 @@ describe('boundOnGrid', () => {
       ),
       { numRuns: 50 },
     );
+  });
+
+  it('bounds every layer with zero padding by a circulant operator with any phase', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        convolutions({ ...everyConvolution, modes: ['zeros'] }),
+        fc.array(fc.double({ min: -4, max: 4, noNaN: true }), { minLength: 3, maxLength: 3 }),
+        async ({ layer: drawn }, angles) => {
+          const { layer, bounded, inputSize } = prepared(drawn);
+          const counts = axesOf(bounded, inputSize).map((axis) => circulantSize(axis) / axis.stride);
+          const truths = groupNorms(layer);
+          for (const [index, group] of splitGroups(bounded).entries()) {
+            const shift = counts.map((_, axis) => angles[axis]);
+            const { upper } = await boundOnGrid(engine, group.kernel, counts, 1e-3, shift);
+            expect(upper * group.scale).toBeGreaterThanOrEqual(truths[index] * (1 - singularValueError));
+          }
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  it('finds the phase that makes the bound of a box kernel the norm itself', async () => {
+    // 1 + 2 cos(pi / (n + 1)) is the norm of the tridiagonal matrix of ones.
+    const shape = {
+      outChannels: 1,
+      inChannelsPerGroup: 1,
+      size: [3],
+      strides: [1],
+      dilations: [1],
+      groups: 1,
+    };
+    const kernel = polyphase(Float64Array.of(1, 1, 1), shape, 0);
+    for (const n of [3, 7, 20]) {
+      const shift = await bestShift(kernel, [n + 1], [0]);
+      const { upper } = await boundOnGrid(engine, kernel, [n + 1], 1e-9, shift);
+      const norm = 1 + 2 * Math.cos(Math.PI / (n + 1));
+      expect(upper).toBeGreaterThanOrEqual(norm);
+      expect(upper).toBeLessThan(norm * (1 + 1e-8));
+    }
   });
 
   it.each(engines)('answers numbers where the symbol all but vanishes: %s', async (_, one) => {

@@ -1,0 +1,222 @@
+import type { Engine } from '../compute/engine';
+import type { PolyphaseKernel } from './kernel';
+import { gamma } from './rounding';
+import { type Frequency, innerProduct } from './symbol';
+import { sumOfSquares } from './values';
+
+/** Multiplications up to which plain loops beat products of the runtime. */
+const OWN_PRODUCTS = 2 ** 16;
+
+/**
+ * The Fourier coefficients of `H(w) = F(w)^H F(w)`, a trigonometric polynomial in its own right:
+ *
+ *     H(w) = A_0 + sum_b cos(<b, w>) (A_b + A_b^T) - i sum_b sin(<b, w>) (A_b - A_b^T),    A_b = sum_{j - i = b} K_i^T K_j,
+ *
+ * the sums over one of each pair b, -b of differences of positions. With these a symbol's Gram matrix costs no product of matrices.
+ */
+export interface Autocorrelation {
+  /** Order of H, the kernel's columns. */
+  readonly order: number;
+  /** The lags b, integers on every axis; zero is not among them. */
+  readonly lags: readonly (readonly number[])[];
+  /** `A_0`, then `A_b + A_b^T` for every lag: (1 + lags, order, order). */
+  readonly even: Float64Array;
+  /** `A_b - A_b^T` for every lag: (lags, order, order). */
+  readonly odd: Float64Array;
+  /** Bound on `||H~(w) - H(w)||_F` at any frequency, H~ evaluated from these coefficients in float64. */
+  readonly error: number;
+}
+
+/** Number of the lags of a kernel's autocorrelation. */
+export function lagCount({ positions }: PolyphaseKernel): number {
+  return lagsOf(positions).lags.length;
+}
+
+export async function autocorrelate(engine: Engine, kernel: PolyphaseKernel): Promise<Autocorrelation> {
+  const { rows, columns: order, positions, values } = kernel;
+  const size = order * order;
+  const { lags, lagOf } = lagsOf(positions);
+  const even = new Float64Array((1 + lags.length) * size);
+  const odd = new Float64Array(lags.length * size);
+
+  const add = (i: number, j: number, product: Float64Array, from: number, stride: number) => {
+    const { lag, sign } = lagOf(i, j);
+    for (let r = 0; r < order; r++) {
+      for (let c = 0; c < order; c++) {
+        const value = product[from + r * stride + c];
+        if (lag === 0) {
+          even[r * order + c] += i === j ? value : 0;
+          continue;
+        }
+        const there = lag * size;
+        even[there + r * order + c] += value;
+        even[there + c * order + r] += value;
+        odd[there - size + r * order + c] += sign * value;
+        odd[there - size + c * order + r] -= sign * value;
+      }
+    }
+  };
+
+  if (positions.length ** 2 * rows * size <= OWN_PRODUCTS) {
+    const product = new Float64Array(size);
+    for (let i = 0; i < positions.length; i++) {
+      for (let j = i; j < positions.length; j++) {
+        ownProduct(values, i * rows * order, j * rows * order, rows, order, product);
+        add(i, j, product, 0, order);
+      }
+    }
+  } else {
+    // K_i^T with every K_j, j >= i, in one product.
+    const transposed = transposedTaps(kernel);
+    for (let i = 0; i < positions.length; i++) {
+      const count = positions.length - i;
+      const product = (await engine.multiplyTransposed(
+        transposed.subarray(i * order * rows, (i + 1) * order * rows),
+        transposed.subarray(i * order * rows),
+        order,
+        rows,
+        count * order,
+      )) as Float64Array;
+      for (let j = i; j < positions.length; j++) add(i, j, product, (j - i) * order, count * order);
+    }
+  }
+
+  // Products and sums of A_b are off by at most `gamma |K_i|^T |K_j|` in sum, and so are those of H, its angles included; all
+  // products together have Frobenius norm at most `(sum_a ||K_a||_F)^2`. Real and imaginary part each.
+  let sum = 0;
+  for (let p = 0; p < positions.length; p++) {
+    sum += Math.sqrt(sumOfSquares(values, p * rows * order, (p + 1) * rows * order));
+  }
+  const largestAngle = 8 * lags.reduce((most, lag) => Math.max(most, absoluteSum(lag)), 0);
+  const relative =
+    gamma(rows + positions.length + 4) + gamma(2 * lags.length + 6) + gamma(4 * largestAngle + 4);
+  return { order, lags, even, odd, error: 2 * relative * sum * sum * (1 + 1e-9) };
+}
+
+/** Real and imaginary parts of H at a list of frequencies, (frequencies, order, order) each. */
+export async function gramSymbols(
+  engine: Engine,
+  { order, lags, even, odd }: Autocorrelation,
+  frequencies: readonly Frequency[],
+): Promise<{ real: Float64Array; imaginary: Float64Array }> {
+  const count = frequencies.length;
+  const cosines = new Float64Array(count * (lags.length + 1));
+  const sines = new Float64Array(count * lags.length);
+  frequencies.forEach((w, f) => {
+    cosines[f * (lags.length + 1)] = 1;
+    lags.forEach((lag, b) => {
+      const angle = innerProduct(lag, w);
+      cosines[f * (lags.length + 1) + b + 1] = Math.cos(angle);
+      sines[f * lags.length + b] = -Math.sin(angle);
+    });
+  });
+  const size = order * order;
+  return {
+    real: await engine.multiply(cosines, even, count, lags.length + 1, size),
+    imaginary:
+      lags.length === 0
+        ? new Float64Array(count * size)
+        : await engine.multiply(sines, odd, count, lags.length, size),
+  };
+}
+
+/** H at one frequency, written to `real` and `imaginary` (order, order) without the runtime: for small orders. */
+export function gramSymbolInto(
+  { order, lags, even, odd }: Autocorrelation,
+  w: Frequency,
+  real: Float64Array,
+  imaginary: Float64Array,
+): void {
+  const size = order * order;
+  for (let e = 0; e < size; e++) {
+    real[e] = even[e];
+    imaginary[e] = 0;
+  }
+  for (let b = 0; b < lags.length; b++) {
+    const angle = innerProduct(lags[b], w);
+    const cosine = Math.cos(angle);
+    const sine = -Math.sin(angle);
+    const from = b * size;
+    for (let e = 0; e < size; e++) {
+      real[e] += cosine * even[from + size + e];
+      imaginary[e] += sine * odd[from + e];
+    }
+  }
+}
+
+/** An upper bound of `sup_w lambda_1(H(w))` from the coefficients alone: `||A_0||_2 + sum_{b != 0} ||A_b||_F`. */
+export function lagsBeyondZero({ order, lags, even, odd }: Autocorrelation): number {
+  const size = order * order;
+  let sum = 0;
+  // ||A||_F^2 = (||A + A^T||_F^2 + ||A - A^T||_F^2) / 4, for b and -b.
+  lags.forEach((_, b) => {
+    sum += Math.sqrt(
+      sumOfSquares(even, (b + 1) * size, (b + 2) * size) + sumOfSquares(odd, b * size, (b + 1) * size),
+    );
+  });
+  return sum * (1 + gamma(2 * size + 2 * lags.length + 8));
+}
+
+interface Lags {
+  readonly lags: readonly (readonly number[])[];
+  /** Place of `positions[j] - positions[i]` among zero and the lags, and its sign there. */
+  readonly lagOf: (i: number, j: number) => { lag: number; sign: number };
+}
+
+function lagsOf(positions: readonly (readonly number[])[]): Lags {
+  const lags: number[][] = [];
+  const places = new Map<string, number>();
+  const difference = (i: number, j: number) => positions[j].map((x, axis) => x - positions[i][axis]);
+  const canonical = (lag: number[]) => {
+    const sign = Math.sign(lag.find((x) => x !== 0) ?? 0);
+    return { sign, lag: sign < 0 ? lag.map((x) => -x) : lag };
+  };
+  for (let i = 0; i < positions.length; i++) {
+    for (let j = i + 1; j < positions.length; j++) {
+      const { lag } = canonical(difference(i, j));
+      const key = lag.join();
+      if (!places.has(key)) places.set(key, lags.push(lag));
+    }
+  }
+  return {
+    lags,
+    lagOf: (i, j) => {
+      const { sign, lag } = canonical(difference(i, j));
+      return { lag: sign === 0 ? 0 : (places.get(lag.join()) ?? 0), sign };
+    },
+  };
+}
+
+function absoluteSum(lag: readonly number[]): number {
+  return lag.reduce((sum, x) => sum + Math.abs(x), 0);
+}
+
+/** `K_i^T K_j` from taps that begin at the given places. */
+function ownProduct(
+  values: Float64Array,
+  i: number,
+  j: number,
+  rows: number,
+  order: number,
+  out: Float64Array,
+): void {
+  for (let c = 0; c < order; c++) {
+    for (let d = 0; d < order; d++) {
+      let sum = 0;
+      for (let r = 0; r < rows; r++) sum += values[i + r * order + c] * values[j + r * order + d];
+      out[c * order + d] = sum;
+    }
+  }
+}
+
+/** (positions, columns, rows). */
+function transposedTaps({ rows, columns, positions, values }: PolyphaseKernel): Float64Array {
+  const out = new Float64Array(values.length);
+  const size = rows * columns;
+  for (let p = 0; p < positions.length; p++) {
+    for (let r = 0; r < rows; r++) {
+      for (let c = 0; c < columns; c++) out[p * size + c * rows + r] = values[p * size + r * columns + c];
+    }
+  }
+  return out;
+}

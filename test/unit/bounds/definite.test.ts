@@ -1,0 +1,115 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isBelow, shiftBelow, workspace } from '../../../src/bounds/definite';
+import { Engine } from '../../../src/compute/engine';
+import { exactGram, isNormBelow } from '../truth/exact';
+import { seeded } from '../truth/random';
+import { UnluckyEngine } from './rounding-engine';
+
+const engine = new Engine('cpu');
+
+/** `F^H F` of an integer matrix `x + iy` (rows, n): real and imaginary part, exact in float64. */
+function hermitian(random: () => number, rows: number, n: number, rank = n) {
+  const draw = () =>
+    Float64Array.from({ length: rows * n }, (_, at) => (at % n < rank ? Math.floor(9 * random()) - 4 : 0));
+  const [x, y] = [draw(), draw()];
+  const real = new Float64Array(n * n);
+  const imaginary = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) {
+      for (let r = 0; r < rows; r++) {
+        const [a, b, c, d] = [x[r * n + i], y[r * n + i], x[r * n + j], y[r * n + j]];
+        real[i * n + j] += a * c + b * d;
+        imaginary[i * n + j] += a * d - b * c;
+      }
+    }
+  }
+  return { real, imaginary };
+}
+
+async function proves(
+  one: Engine,
+  { real, imaginary }: { real: Float64Array; imaginary: Float64Array },
+  n: number,
+  bound: number,
+  error = 0,
+): Promise<boolean> {
+  const theta = shiftBelow(bound * bound, n, error);
+  return theta !== null && (await isBelow(one, theta, real, imaginary, 0, workspace(n)));
+}
+
+describe('isBelow', () => {
+  it('proves nothing that is false, and nearly all that is true: against exact arithmetic', async () => {
+    let missed = 0;
+    let tried = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 6 }),
+        fc.integer({ min: 1, max: 6 }),
+        fc.integer(),
+        fc.integer({ min: 0, max: 60 }),
+        async (n, rows, seed, bits) => {
+          const random = seeded(seed);
+          const matrix = hermitian(random, rows, n, 1 + Math.floor(n * random()));
+          const exact = [matrix.real, matrix.imaginary].map((part) => Array.from(part, BigInt));
+          // The norm to the last bit, by bisection with exact decisions.
+          let [low, high] = [0, 1e4];
+          for (let k = 0; k < 64; k++) {
+            const middle = (low + high) / 2;
+            if (isNormBelow(exact[0], exact[1], n, middle)) high = middle;
+            else low = middle;
+          }
+          expect(await proves(engine, matrix, n, low)).toBe(false);
+          expect(await proves(engine, matrix, n, low * (1 - 2 ** -bits))).toBe(false);
+          tried++;
+          if (!(await proves(engine, matrix, n, high * (1 + 1e-13)))) missed++;
+        },
+      ),
+      { numRuns: 200 },
+    );
+    // A zero matrix has no bound above all rounding.
+    expect(missed).toBeLessThan(0.1 * tried);
+  });
+
+  it('is the same exact decision with a shift of the diagonal', () => {
+    const gram = exactGram([3, 4], 2, 1);
+    expect(isNormBelow(gram, [0n], 1, 5)).toBe(false);
+    expect(isNormBelow(gram, [0n], 1, 5 + 2 ** -49)).toBe(true);
+  });
+
+  it.each([
+    ['by rows', 40],
+    ['by blocks', 230],
+  ])('knows the norm of a matrix with a known one: %s', async (_, n) => {
+    // 2 I + i times a matrix with eigenvalues between -2 and 2, 2 cos(pi k / (n + 1)).
+    const real = Float64Array.from({ length: n * n }, (_, at) => (at % (n + 1) === 0 ? 2 : 0));
+    const imaginary = new Float64Array(n * n);
+    for (let i = 1; i < n; i++) {
+      imaginary[i * n + i - 1] = 1;
+      imaginary[(i - 1) * n + i] = -1;
+    }
+    const norm = Math.sqrt(2 + 2 * Math.cos(Math.PI / (n + 1)));
+    for (const one of [engine, new UnluckyEngine(1), new UnluckyEngine(-1)]) {
+      expect(await proves(one, { real, imaginary }, n, norm * (1 - 1e-14))).toBe(false);
+      expect(await proves(one, { real, imaginary }, n, norm * (1 + 1e-10))).toBe(true);
+    }
+  });
+
+  it('leaves room for the error of the matrix', async () => {
+    const one = { real: Float64Array.of(4), imaginary: new Float64Array(1) };
+    expect(await proves(engine, one, 1, Math.sqrt(4.9), 1)).toBe(false);
+    expect(await proves(engine, one, 1, Math.sqrt(5.1), 1)).toBe(true);
+    expect(shiftBelow(1, 1, 2)).toBeNull();
+  });
+});
+
+describe('shiftBelow', () => {
+  it('stays below the bound by what the factorisation may round', () => {
+    for (const n of [1, 10, 500]) {
+      const theta = shiftBelow(3, n, 0) ?? 0;
+      // sqrt(2) gamma_{2n+4} n theta, Higham's bound.
+      expect(3 - theta).toBeGreaterThan(Math.SQRT2 * (2 * n + 4) * 2 ** -53 * n * theta);
+      expect(theta).toBeGreaterThan(3 * (1 - 1e-9));
+    }
+  });
+});
