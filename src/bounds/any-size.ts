@@ -16,8 +16,6 @@ const FIRST_REACH = 0.47;
 const BATCH = 256;
 /** Cells of one batch from which the symbol is climbed again. */
 const CLIMBS = 4;
-/** Largest order at which a climb costs next to nothing. */
-const CHEAP_CLIMB = 32;
 
 export interface AnySizeEnclosure extends Enclosure {
   /** Where the lower bound is attained. */
@@ -71,7 +69,6 @@ export async function boundAnySize(
   // What rounding hides cannot be resolved by smaller cells.
   const goal = Math.max(tolerance, norms.resolution(peak.norm));
   const target = () => (1 + goal) * peak.norm;
-  const cheap = kernel.columns <= CHEAP_CLIMB;
   let seconds = 0;
   /** Bounds over the cells: of each `level` times the target where that can be shown, or infinity. */
   const boundCells = async (cells: readonly Cell[], level: number): Promise<number[]> => {
@@ -93,7 +90,7 @@ export async function boundAnySize(
     proved = largestFinite(bounds, proved);
     const open = cells.filter((_, i) => bounds[i] === Infinity);
     // The symbol's norm may be above the target there: sooner or later it is the only reason to fail.
-    const climbable = open.filter((cell) => cheap || reachOf(cell) ** 2 < 4 * goal);
+    const climbable = open.filter((cell) => reachOf(cell) ** 2 < 4 * goal);
     const every = Math.ceil(climbable.length / CLIMBS);
     for (const { centre } of climbable.filter((_, i) => i % every === 0)) await improve(centre);
     stack.push(...open.flatMap((cell) => split(cell, tau)));

@@ -1,7 +1,7 @@
 import type { Engine } from '../compute/engine';
 import type { PolyphaseKernel } from './kernel';
 import { gamma } from './rounding';
-import { type Frequency, innerProduct } from './symbol';
+import type { Frequency } from './symbol';
 import { sumOfSquares } from './values';
 
 /** Multiplications up to which plain loops beat products of the runtime. */
@@ -19,6 +19,7 @@ export interface Autocorrelation {
   readonly order: number;
   /** The lags b, integers on every axis; zero is not among them. */
   readonly lags: readonly (readonly number[])[];
+  readonly phases: Phases;
   /** `A_0`, then `A_b + A_b^T` for every lag: (1 + lags, order, order). */
   readonly even: Float64Array;
   /** `A_b - A_b^T` for every lag: (lags, order, order). */
@@ -87,28 +88,32 @@ export async function autocorrelate(engine: Engine, kernel: PolyphaseKernel): Pr
   for (let p = 0; p < positions.length; p++) {
     sum += Math.sqrt(sumOfSquares(values, p * rows * order, (p + 1) * rows * order));
   }
-  const largestAngle = 8 * lags.reduce((most, lag) => Math.max(most, absoluteSum(lag)), 0);
+  const axes = positions[0].length;
+  // Angles of at most 16 on every axis: a rounding of `m w` is at most u |m| 16.
+  const largestAngle = 16 * lags.reduce((most, lag) => Math.max(most, absoluteSum(lag)), 0);
   const relative =
-    gamma(rows + positions.length + 4) + gamma(2 * lags.length + 6) + gamma(4 * largestAngle + 4);
-  return { order, lags, even, odd, error: 2 * relative * sum * sum * (1 + 1e-9) };
+    gamma(rows + positions.length + 4) + gamma(2 * lags.length + 6) + gamma(largestAngle + 8 * axes);
+  const phases = new Phases(lags, axes);
+  return { order, lags, phases, even, odd, error: 2 * relative * sum * sum * (1 + 1e-9) };
 }
 
 /** Real and imaginary parts of H at a list of frequencies, (frequencies, order, order) each. */
 export async function gramSymbols(
   engine: Engine,
-  { order, lags, even, odd }: Autocorrelation,
+  { order, lags, phases, even, odd }: Autocorrelation,
   frequencies: readonly Frequency[],
 ): Promise<{ real: Float64Array; imaginary: Float64Array }> {
   const count = frequencies.length;
   const cosines = new Float64Array(count * (lags.length + 1));
   const sines = new Float64Array(count * lags.length);
   frequencies.forEach((w, f) => {
-    cosines[f * (lags.length + 1)] = 1;
-    lags.forEach((lag, b) => {
-      const angle = innerProduct(lag, w);
-      cosines[f * (lags.length + 1) + b + 1] = Math.cos(angle);
-      sines[f * lags.length + b] = -Math.sin(angle);
-    });
+    const from = f * (lags.length + 1);
+    cosines[from] = 1;
+    phases.at(
+      w,
+      cosines.subarray(from + 1, from + 1 + lags.length),
+      sines.subarray(f * lags.length, (f + 1) * lags.length),
+    );
   });
   const size = order * order;
   return {
@@ -122,24 +127,72 @@ export async function gramSymbols(
 
 /** H at one frequency, written to `real` and `imaginary` (order, order) without the runtime: for small orders. */
 export function gramSymbolInto(
-  { order, lags, even, odd }: Autocorrelation,
+  { order, lags, phases, even, odd }: Autocorrelation,
   w: Frequency,
   real: Float64Array,
   imaginary: Float64Array,
 ): void {
   const size = order * order;
+  const { cosines, sines } = phases;
+  phases.at(w, cosines, sines);
   for (let e = 0; e < size; e++) {
     real[e] = even[e];
     imaginary[e] = 0;
   }
   for (let b = 0; b < lags.length; b++) {
-    const angle = innerProduct(lags[b], w);
-    const cosine = Math.cos(angle);
-    const sine = -Math.sin(angle);
+    const cosine = cosines[b];
+    const sine = sines[b];
     const from = b * size;
     for (let e = 0; e < size; e++) {
       real[e] += cosine * even[from + size + e];
       imaginary[e] += sine * odd[from + e];
+    }
+  }
+}
+
+/** `cos(<b, w>)` and `-sin(<b, w>)` of all lags b, from the powers of `exp(-i w_j)` on every axis j. */
+class Phases {
+  readonly cosines: Float64Array;
+  readonly sines: Float64Array;
+  private readonly powers: { re: Float64Array; im: Float64Array }[];
+  /** The lags one after the other. */
+  private readonly components: Int32Array;
+
+  constructor(lags: readonly (readonly number[])[], axes: number) {
+    this.cosines = new Float64Array(lags.length);
+    this.sines = new Float64Array(lags.length);
+    this.components = Int32Array.from(lags.flat());
+    this.powers = Array.from({ length: axes }, (_, axis) => {
+      const most = lags.reduce((largest, lag) => Math.max(largest, Math.abs(lag[axis])), 0);
+      return { re: new Float64Array(most + 1), im: new Float64Array(most + 1) };
+    });
+  }
+
+  /** Each is off by at most one rounding of the angle and of its cosine or sine per axis, and two products for each further axis. */
+  at(w: Frequency, cosines: Float64Array, sines: Float64Array): void {
+    const { powers, components } = this;
+    powers.forEach(({ re, im }, axis) => {
+      for (let m = 0; m < re.length; m++) {
+        const angle = m * w[axis];
+        re[m] = Math.cos(angle);
+        im[m] = -Math.sin(angle);
+      }
+    });
+    const axes = powers.length;
+    for (let b = 0; b < cosines.length; b++) {
+      let re = 1;
+      let im = 0;
+      for (let axis = 0; axis < axes; axis++) {
+        const m = components[b * axes + axis];
+        const table = powers[axis];
+        const c = table.re[m < 0 ? -m : m];
+        const s = m < 0 ? -table.im[-m] : table.im[m];
+        const next = re * c - im * s;
+        im = re * s + im * c;
+        re = next;
+      }
+      cosines[b] = re;
+      sines[b] = im;
     }
   }
 }
