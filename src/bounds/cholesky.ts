@@ -1,106 +1,214 @@
 import type { Engine } from '../compute/engine';
-import { gamma, roundUp, UNIT_ROUNDOFF } from './rounding';
+import { gamma, roundUp } from './rounding';
+import { sumOfSquares } from './values';
 
-/** Order up to which the plain loop beats products of blocks. */
-const UNBLOCKED = 160;
-const BLOCK = 128;
+/** Order of the diagonal blocks that are factorised here; everything else is products of matrices. */
+const LEAF = 128;
 
-/**
- * A bound on the largest eigenvalue of a symmetric matrix `g` (order n, row-major) from one Cholesky factorisation of
- * `theta I - g`: where it runs to the end with factor L and residual R,
- *
- *     theta I - g = L L^T + R   implies   lambda_1(g) <= theta + ||R||_2,
- *
- * because `L L^T` is positive semidefinite whatever the rounding in L was. R is bounded by what was computed, plus the
- * rounding of the sums that lead to it (Higham 2002, Theorem 10.3; Rump 2006 uses the same argument).
- *
- * @returns null where the factorisation breaks down, that is, theta is (nearly) below an eigenvalue
- */
+/** A factorisation of `theta I - g` that ran to the end. */
+export interface Factorization {
+  /** At least the largest eigenvalue of g. */
+  readonly bound: number;
+  /** `(theta I - g)^-1 x`, up to rounding. */
+  readonly solve: (x: Float64Array) => Promise<Float64Array>;
+}
+
+/** A bound on the largest eigenvalue of a symmetric matrix from one factorisation, see `factorize`. */
 export async function boundByCholesky(
   engine: Engine,
   g: Float64Array,
   n: number,
   theta: number,
 ): Promise<number | null> {
-  if (n <= UNBLOCKED) return boundUnblocked(g, n, theta);
-  let squaredResidual = 0;
-  let squaredFactor = 0;
-  let squaredMatrix = 0;
-  const panels: Float64Array[] = [];
-  for (let begin = 0; begin < n; begin += BLOCK) {
-    const width = Math.min(BLOCK, n - begin);
-    const height = n - begin;
-    let panel = shiftedPanel(g, n, begin, width, theta);
-    squaredMatrix += 2 * sumSquares(panel, 0, panel.length);
-    for (let j = 0; j < panels.length; j++) {
-      // Panel j starts at row j BLOCK and is BLOCK wide: the rows from `begin` on are one contiguous piece.
-      const rows = panels[j].subarray((begin - j * BLOCK) * BLOCK);
-      panel = await engine.subtractProduct(
-        panel,
-        rows,
-        rows.subarray(0, width * BLOCK),
-        height,
-        BLOCK,
-        width,
-      );
+  return (await factorize(engine, g, n, theta))?.bound ?? null;
+}
+
+/**
+ * Cholesky factorisation of `C = theta I - g` for a symmetric matrix g (order n, row-major), and the bound that it proves:
+ * with factor L and residual `R = C - L L^T`,
+ *
+ *     lambda_1(g) <= theta + ||R||_2,
+ *
+ * because `L L^T` is positive semidefinite whatever the rounding in L was (Rump 2006, Verification of positive
+ * definiteness, argues alike). The factorisation is recursive, by halves (Gustavson 1997), so that it consists of products
+ * of large blocks. R is bounded entry by entry, i >= j, for any order of the sums, with or without fused operations:
+ *
+ * - In a diagonal leaf, `l_ij = (c_ij - sum_{k<j} l_ik l_jk) / l_jj`, and the square root of such a sum for i = j. The earlier
+ *   part of the sum comes from products of blocks, the rest is summed in the leaf: `|r_ij| <= gamma_{n+1} sum_k |l_ik| |l_jk|`
+ *   (Higham 2002, Lemma 8.4 and Theorem 10.3, which leave the order free).
+ * - Elsewhere L is what a product with the inverse of a leaf gives, of whose rounding nothing is assumed. `e_ij`, what is
+ *   left of c_ij after all products are subtracted, is computed: one sum of c_ij and at most n products, so that
+ *   `|r_ij - e_ij| <= gamma_{n+1} (|c_ij| + sum_k |l_ik| |l_jk|)` (Higham 2002, section 3.1).
+ * - `theta - g_ii` is rounded once; underflow adds at most 2^-1074 for each of the n products.
+ *
+ * Hence `||R||_F <= ||E||_F + gamma_{n+2} (||C||_F + ||L||_F^2) + n^3 2^-1074`, as `|| |L| |L|^T ||_F <= ||L||_F^2`; and by the
+ * first item for i = j, `||L||_F^2 <= tr C / (1 - gamma_{n+2})`.
+ *
+ * @returns null where the factorisation breaks down, that is, theta is (nearly) below an eigenvalue
+ */
+export async function factorize(
+  engine: Engine,
+  g: Float64Array,
+  n: number,
+  theta: number,
+): Promise<Factorization | null> {
+  const { node, squares, trace } = shifted(g, n, theta, 0, n);
+  const squaredResidual = await factor(engine, node);
+  if (squaredResidual === null) return null;
+  const relative = gamma(n + 2);
+  const size = Math.sqrt(squares) + trace / (1 - relative);
+  // 2^-30: the rounding of the sums of squares and of the trace themselves.
+  const residual = Math.sqrt(squaredResidual) + relative * size;
+  const bound = theta + residual * (1 + 2 ** -30) + n ** 3 * Number.MIN_VALUE;
+  if (!Number.isFinite(bound)) return null;
+  return {
+    bound: roundUp(bound),
+    solve: async (x) => {
+      const y = x.slice();
+      await solve(engine, node, y, 1);
+      await solveTransposed(engine, node, y);
+      return y;
+    },
+  };
+}
+
+/** A diagonal block of a symmetric matrix, overwritten by the same block of its factor. */
+type Node = Leaf | Halves;
+
+interface Leaf {
+  readonly order: number;
+  readonly block: Float64Array;
+  /** Of the factor. */
+  inverse: Float64Array;
+}
+
+interface Halves {
+  readonly order: number;
+  readonly first: Node;
+  readonly second: Node;
+  /** The block beside the first half, (first, second), until it is solved for; then that of the factor, (second, first). */
+  beside: Float64Array;
+}
+
+interface Shifted {
+  readonly node: Node;
+  /** Sum of the squares of all entries. */
+  readonly squares: number;
+  readonly trace: number;
+}
+
+/** The diagonal block of `theta I - g` of some order from row `begin` on. */
+function shifted(g: Float64Array, n: number, theta: number, begin: number, order: number): Shifted {
+  if (order <= LEAF) {
+    const block = negated(g, n, begin, begin, order, order);
+    let trace = 0;
+    for (let i = 0; i < order; i++) {
+      block[i * order + i] += theta;
+      trace += Math.abs(block[i * order + i]);
     }
-    const diagonal = panel.slice(0, width * width);
-    const factor = choleskyFactor(diagonal, width);
-    if (factor === null) return null;
-    const below = panel.subarray(width * width);
-    const solved = await engine.multiply(
-      below,
-      inverseTransposed(factor, width),
-      height - width,
-      width,
-      width,
-    );
-    const columns = new Float64Array(height * width);
-    columns.set(factor);
-    columns.set(solved, width * width);
-    const residual = await engine.subtractProduct(panel, columns, factor, height, width, width);
-    // Twice: the panel stands for its mirror image too.
-    squaredResidual += 2 * sumSquares(residual, 0, residual.length);
-    squaredFactor += sumSquares(columns, 0, columns.length);
-    panels.push(columns);
+    return { node: { order, block, inverse: block }, squares: sumOfSquares(block), trace };
   }
-  // Every entry of the residual is the end of a chain of at most n + BLOCK products and sums.
-  const rounding = gamma(n + 2 * BLOCK + 8) * (Math.sqrt(squaredMatrix) + 2 * squaredFactor);
-  return finish(theta + Math.sqrt(squaredResidual) * (1 + gamma(n)) + rounding);
+  const half = LEAF * Math.ceil(order / LEAF / 2);
+  const first = shifted(g, n, theta, begin, half);
+  const second = shifted(g, n, theta, begin + half, order - half);
+  const beside = negated(g, n, begin, begin + half, half, order - half);
+  return {
+    node: { order, first: first.node, second: second.node, beside },
+    squares: first.squares + second.squares + 2 * sumOfSquares(beside),
+    trace: first.trace + second.trace,
+  };
 }
 
-/** `theta I - g`, columns [begin, begin + width), rows from `begin` on. */
-function shiftedPanel(g: Float64Array, n: number, begin: number, width: number, theta: number): Float64Array {
-  const panel = new Float64Array((n - begin) * width);
-  for (let i = begin; i < n; i++) {
-    for (let j = 0; j < width; j++) panel[(i - begin) * width + j] = -g[i * n + begin + j];
+function negated(
+  g: Float64Array,
+  n: number,
+  row: number,
+  column: number,
+  rows: number,
+  columns: number,
+): Float64Array {
+  const out = new Float64Array(rows * columns);
+  for (let i = 0, k = 0; i < rows; i++) {
+    const from = (row + i) * n + column;
+    for (let j = from; j < from + columns; j++, k++) out[k] = -g[j];
   }
-  for (let j = 0; j < width; j++) panel[j * width + j] += theta;
-  return panel;
+  return out;
 }
 
-function boundUnblocked(g: Float64Array, n: number, theta: number): number | null {
-  const matrix = shiftedPanel(g, n, 0, n, theta);
-  let trace = 0;
-  for (let i = 0; i < n; i++) trace += Math.abs(matrix[i * n + i]);
-  if (choleskyFactor(matrix, n) === null) return null;
-  // Higham 2002, Theorem 10.3: L L^T = A + E with |E| <= gamma_{n+1} |L||L^T|, and ||L||_F^2 <= tr A / (1 - gamma_{n+1}).
-  const growth = gamma(n + 1) / (1 - gamma(n + 1));
-  return finish(theta + growth * trace + UNIT_ROUNDOFF * trace);
+/** Overwrites a block by its factor; answers the squared Frobenius norm of E, null at a pivot that is not positive. */
+async function factor(engine: Engine, node: Node): Promise<number | null> {
+  if ('block' in node) {
+    if (!factorLeaf(node.block, node.order)) return null;
+    node.inverse = inverseOf(node.block, node.order);
+    return 0;
+  }
+  const { first, second } = node;
+  const inFirst = await factor(engine, first);
+  if (inFirst === null) return null;
+  const solved = await solve(engine, first, node.beside, second.order);
+  node.beside = transposed(node.beside, first.order, second.order);
+  await subtractSquare(engine, second, node.beside, first.order);
+  const inSecond = await factor(engine, second);
+  // Twice: what is beside the diagonal stands for its mirror image too.
+  return inSecond === null ? null : inFirst + 2 * solved + inSecond;
 }
 
-function finish(bound: number): number | null {
-  return Number.isFinite(bound) ? roundUp(bound) : null;
+/** Overwrites Y (order, columns) by the solution X of `L X = Y`; answers `||Y - L X||_F^2`. */
+async function solve(engine: Engine, node: Node, y: Float64Array, columns: number): Promise<number> {
+  const { order } = node;
+  if ('block' in node) {
+    const x = await engine.multiply(node.inverse, y, order, order, columns);
+    await engine.subtractProduct(y, node.block, x, order, order, columns);
+    const squares = sumOfSquares(y);
+    y.set(x);
+    return squares;
+  }
+  const { first, second } = node;
+  const above = y.subarray(0, first.order * columns);
+  const below = y.subarray(first.order * columns);
+  const squares = await solve(engine, first, above, columns);
+  await engine.subtractProduct(below, node.beside, above, second.order, first.order, columns);
+  return squares + (await solve(engine, second, below, columns));
 }
 
-/** Overwrites a symmetric matrix (its lower triangle) with its Cholesky factor; null at a pivot that is not positive. */
-function choleskyFactor(a: Float64Array, n: number): Float64Array | null {
+/** Overwrites a vector y by the solution x of `L^T x = y`. */
+async function solveTransposed(engine: Engine, node: Node, y: Float64Array): Promise<void> {
+  const { order } = node;
+  if ('block' in node) {
+    y.set(await engine.multiply(y, node.inverse, 1, order, order));
+    return;
+  }
+  const { first, second } = node;
+  const above = y.subarray(0, first.order);
+  const below = y.subarray(first.order);
+  await solveTransposed(engine, second, below);
+  await engine.subtractProduct(above, below, node.beside, 1, second.order, first.order);
+  await solveTransposed(engine, first, above);
+}
+
+/** Subtracts `X X^T` from a block, x (order, width). */
+async function subtractSquare(engine: Engine, node: Node, x: Float64Array, width: number): Promise<void> {
+  const { order } = node;
+  if ('block' in node) {
+    await engine.subtractTransposedProduct(node.block, x, x, order, width, order);
+    return;
+  }
+  const { first, second, beside } = node;
+  const above = x.subarray(0, first.order * width);
+  const below = x.subarray(first.order * width);
+  await subtractSquare(engine, first, above, width);
+  await engine.subtractTransposedProduct(beside, above, below, first.order, width, second.order);
+  await subtractSquare(engine, second, below, width);
+}
+
+/** Overwrites a symmetric matrix (its lower triangle) with its Cholesky factor; false at a pivot that is not positive. */
+function factorLeaf(a: Float64Array, n: number): boolean {
   for (let j = 0; j < n; j++) {
     for (let i = j; i < n; i++) {
       let sum = a[i * n + j];
       for (let k = 0; k < j; k++) sum -= a[i * n + k] * a[j * n + k];
       if (i === j) {
-        if (!(sum > 0)) return null;
+        if (!(sum > 0)) return false;
         a[j * n + j] = Math.sqrt(sum);
       } else {
         a[i * n + j] = sum / a[j * n + j];
@@ -108,26 +216,35 @@ function choleskyFactor(a: Float64Array, n: number): Float64Array | null {
     }
     for (let i = 0; i < j; i++) a[i * n + j] = 0;
   }
-  return a;
+  return true;
 }
 
-/** `L^-T` of a lower triangular matrix: a panel times it solves `X L^T = panel`. */
-function inverseTransposed(l: Float64Array, n: number): Float64Array {
+/** Inverse of a lower triangular matrix. */
+function inverseOf(l: Float64Array, n: number): Float64Array {
   const x = new Float64Array(n * n);
-  for (let j = 0; j < n; j++) {
-    x[j * n + j] = 1 / l[j * n + j];
-    for (let i = j + 1; i < n; i++) {
-      let sum = 0;
-      for (let k = j; k < i; k++) sum += l[i * n + k] * x[j * n + k];
-      // Row j of x holds column j of L^-1.
-      x[j * n + i] = -sum / l[i * n + i];
+  for (let i = 0; i < n; i++) {
+    // Row i is that of the identity less multiples of the rows above, over the pivot.
+    const row = x.subarray(i * n, i * n + i + 1);
+    for (let k = 0; k < i; k++) {
+      const factor = l[i * n + k];
+      for (let j = 0; j <= k; j++) row[j] -= factor * x[k * n + j];
     }
+    row[i] = 1;
+    for (let j = 0; j <= i; j++) row[j] /= l[i * n + i];
   }
   return x;
 }
 
-function sumSquares(x: Float64Array, begin: number, end: number): number {
-  let sum = 0;
-  for (let i = begin; i < end; i++) sum += x[i] * x[i];
-  return sum;
+/** Side of the squares that are transposed at a time: both their rows and their columns stay in the cache. */
+const TILE = 16;
+
+function transposed(a: Float64Array, rows: number, columns: number): Float64Array {
+  const out = new Float64Array(a.length);
+  for (let top = 0; top < rows; top += TILE) {
+    const bottom = Math.min(rows, top + TILE);
+    for (let c = 0; c < columns; c++) {
+      for (let r = top; r < bottom; r++) out[c * rows + r] = a[r * columns + c];
+    }
+  }
+  return out;
 }

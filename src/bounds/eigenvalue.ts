@@ -1,10 +1,17 @@
 import type { Engine } from '../compute/engine';
-import { boundByCholesky } from './cholesky';
+import { blockLanczos } from './block-lanczos';
+import { factorize } from './cholesky';
 import { lanczos } from './lanczos';
 import { type Enclosure, gamma, roundDown, roundUp, UNIT_ROUNDOFF, ZERO } from './rounding';
 
 /** Order up to which products with a vector are faster here than by way of the runtime. */
 const OWN_PRODUCTS = 192;
+/** Tolerance from which on float32 is good enough to find a vector; what it attains is computed in float64. */
+const FLOAT32_TOLERANCE = 1e-9;
+/** Upper limits of steps: of a block for the first look, and with the inverse, which takes few. */
+const STEPS = 64;
+const INVERSE_STEPS = 40;
+const ATTEMPTS = 10;
 
 export interface EigenvalueEnclosure extends Enclosure {
   /** Where the lower bound is attained: a vector of unit length up to rounding. */
@@ -14,7 +21,9 @@ export interface EigenvalueEnclosure extends Enclosure {
 /**
  * Enclosure of the largest eigenvalue of a symmetric positive semidefinite matrix in float64 (row-major, order n), for
  * the matrix as stored, rounding included. Lower bound: Rayleigh quotient of a Lanczos vector. Upper bound: Cholesky
- * factorisation of `theta I - g` for the smallest theta that succeeds, beginning at `(1 + tolerance)` times the lower one.
+ * factorisation of `theta I - g`, theta a little above the lower one. Where that theta is below the eigenvalue, a larger one
+ * is tried; from its factor, inverse iteration finds an eigenvector in a few steps however dense the spectrum is, and the
+ * next theta is as close as asked for.
  */
 export async function largestEigenvalue(
   engine: Engine,
@@ -42,26 +51,41 @@ export async function largestEigenvalue(
 
   let lower = 0;
   let vector: Float64Array = new Float64Array(n);
-  let width = Math.max(tolerance, 64 * n * UNIT_ROUNDOFF);
-  for (let attempt = 0; attempt < 8 && upper > lower * (1 + tolerance); attempt++) {
-    const [ritz] = await lanczos(product, 1, n, {
-      maxSteps: 40 + 40 * attempt,
-      tolerance: width / 8,
-      seed: 1 + attempt,
-    });
-    const quotient = await rayleighQuotient(product, ritz.vector, frobenius);
+  const attain = async (x: Float64Array) => {
+    const quotient = await rayleighQuotient(product, x, frobenius);
     if (quotient > lower) {
       lower = quotient;
-      vector = ritz.vector;
+      vector = x;
     }
-    if (upper <= lower * (1 + tolerance)) break;
-    const bound = await boundByCholesky(engine, g, n, lower * (1 + 0.9 * width));
-    if (bound !== null) {
-      upper = Math.min(upper, bound);
-      break;
+  };
+  const closed = () => upper <= lower * (1 + tolerance);
+
+  const options = { maxSteps: STEPS, tolerance: tolerance / 8 };
+  if (n <= OWN_PRODUCTS) {
+    const [ritz] = await lanczos(product, 1, n, { ...options, seed: 1 });
+    await attain(ritz.vector);
+  } else {
+    const copy = tolerance >= FLOAT32_TOLERANCE ? new Float32Array(g) : g;
+    await attain(await blockLanczos(engine, copy, n, { ...options, seed: 1 }));
+  }
+  // What theta exceeds the lower bound by, relatively; never below what rounding lets a factorisation succeed at.
+  const least = Math.max(0.9 * tolerance, 16 * n * UNIT_ROUNDOFF);
+  let excess = least;
+  for (let attempt = 0; attempt < ATTEMPTS && !closed(); attempt++) {
+    const factorization = await factorize(engine, g, n, Math.min(upper, lower * (1 + excess)));
+    if (factorization === null) {
+      excess *= 16;
+      continue;
     }
-    // The start missed a direction, or the spectrum is clustered: look again, and ask for less.
-    width *= attempt < 2 ? 3 : 30;
+    upper = Math.min(upper, factorization.bound);
+    if (closed() || (excess === least && attempt > 0)) break;
+    const [ritz] = await lanczos(factorization.solve, 1, n, {
+      maxSteps: INVERSE_STEPS,
+      tolerance: tolerance / 8,
+      seed: 2 + attempt,
+    });
+    await attain(ritz.vector);
+    excess = least;
   }
   return { lower: roundDown(Math.min(lower, upper)), upper: roundUp(upper), vector };
 }

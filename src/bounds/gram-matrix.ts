@@ -2,8 +2,8 @@ import { type BulkArray, type Engine, UNIT_ROUNDOFF_OF } from '../compute/engine
 import { gamma } from './rounding';
 import { scaled, sumOfSquares, type Values } from './values';
 
-/** Values of one panel, the rows whose products are summed in one call. */
-const PANEL_ELEMENTS = 2 ** 22;
+/** Values of one panel, the rows whose products are summed in one call: at most 64 MiB. */
+const PANEL_ELEMENTS = 2 ** 23;
 /** Products of fewer flops are done sooner on the CPU, in float64, than a device is reached. */
 const DEVICE_FLOPS = 2 ** 30;
 /** Largest order at which a float32 device is given exact slices: nine times the work, and no rounding at all. */
@@ -21,6 +21,8 @@ export interface GramMatrix {
   readonly order: number;
   /** Bound on the spectral norm of `values` minus the exact product. */
   readonly error: number;
+  /** `||A||_F^2`, up to 2^-33. */
+  readonly squares: number;
 }
 
 /**
@@ -29,6 +31,8 @@ export interface GramMatrix {
  * In float64, entries of a product of length m are off by at most `gamma_m |A|^T |A|` (Higham 2002, section 3.5), of Frobenius
  * norm at most `gamma_m ||A||_F^2`. Devices without float64 are given slices of the values, whose products float32 sums
  * exactly (Ozaki et al. 2012), or for large orders float32 panels that are added up in float64.
+ * Entries that underflow when they are divided or multiplied are below 2^-126 even in float32: with an entry of at least 1 in
+ * A, all of them together are far below what the error is rounded up by.
  */
 export async function gramMatrix(
   engine: Engine,
@@ -76,10 +80,10 @@ export async function gramMatrix(
     : sliced
       ? gamma(9 * panels + 4)
       : gamma(height + 4, UNIT_ROUNDOFF_OF.float32) + gamma(panels + 4);
-  return { values: sum, order, error: (relative * squares + unsliced) * (1 + 1e-9) };
+  return { values: sum, order, error: (relative * squares + unsliced) * (1 + 1e-9), squares };
 }
 
-/** Rows of the products of one call: the runtime copies what it answers. */
+/** Rows of the products of one call. */
 const BLOCK_ROWS = 512;
 
 /**
@@ -94,6 +98,8 @@ export async function addGram(
   sum: Float64Array,
   b: BulkArray = a,
 ): Promise<void> {
+  const length = Math.min(order, BLOCK_ROWS) * order;
+  const buffer = a instanceof Float64Array ? new Float64Array(length) : new Float32Array(length);
   for (let begin = 0; begin < order; begin += BLOCK_ROWS) {
     const end = Math.min(order, begin + BLOCK_ROWS);
     const block = await engine.multiplyTransposed(
@@ -102,17 +108,24 @@ export async function addGram(
       end - begin,
       width,
       end,
+      buffer.subarray(0, (end - begin) * end),
     );
     for (let r = begin, k = 0; r < end; r++) {
-      for (let c = 0; c < end; c++, k++) sum[r * order + c] += block[k];
+      for (let c = r * order; c < r * order + end; c++, k++) sum[c] += block[k];
     }
   }
 }
 
+/** Side of the squares that are transposed at a time: both their rows and their columns stay in the cache. */
+const TILE = 16;
+
 /** Copies the lower triangle to the upper one. */
 export function mirror(matrix: Float64Array, order: number): void {
-  for (let r = 1; r < order; r++) {
-    for (let c = 0; c < r; c++) matrix[c * order + r] = matrix[r * order + c];
+  for (let top = 0; top < order; top += TILE) {
+    const bottom = Math.min(order, top + TILE);
+    for (let c = 0; c < bottom; c++) {
+      for (let r = Math.max(top, c + 1); r < bottom; r++) matrix[c * order + r] = matrix[r * order + c];
+    }
   }
 }
 
@@ -141,10 +154,14 @@ function scaledRows(
   width: number,
   out: Float64Array,
 ): void {
-  const row = new Float64Array(columns);
-  for (let r = 0; r < width; r++) {
-    scaled(values, scale, (begin + r) * columns, (begin + r + 1) * columns, row);
-    for (let c = 0; c < columns; c++) out[c * width + r] = row[c];
+  const rows = new Float64Array(TILE * columns);
+  for (let top = 0; top < width; top += TILE) {
+    const height = Math.min(TILE, width - top);
+    const from = (begin + top) * columns;
+    scaled(values, scale, from, from + height * columns, rows);
+    for (let c = 0; c < columns; c++) {
+      for (let r = 0; r < height; r++) out[c * width + top + r] = rows[r * columns + c];
+    }
   }
 }
 

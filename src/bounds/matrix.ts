@@ -36,15 +36,16 @@ export async function boundMatrix(
   const { rows, columns, offset = 0 } = matrix;
   const values = matrix.values.subarray(offset, offset + rows * columns);
   const scale = exponentScale(values);
-  const frobenius = frobeniusOf(values, scale);
-  if (frobenius === 0) return { ...ZERO, frobenius };
   if (Math.min(rows, columns) === 1) {
     // A vector: its norm is its length.
+    const length = frobeniusOf(values, scale);
     const relative = gamma(1025 + values.length / 1024) + 4 * UNIT_ROUNDOFF;
-    const length = { lower: frobenius * (1 - relative), upper: frobenius * (1 + relative) };
-    return { ...times(length, scale), frobenius: frobenius * scale };
+    const enclosure = { lower: length * (1 - relative), upper: length * (1 + relative) };
+    return { ...times(enclosure, scale), frobenius: length * scale };
   }
   const gram = await gramMatrix(engine, values, rows, columns, scale);
+  const frobenius = Math.sqrt(gram.squares);
+  if (frobenius === 0) return { ...ZERO, frobenius };
   const eigenvalue = await largestEigenvalue(engine, gram.values, gram.order, 2 * tolerance);
   const sigma = sqrtOf({ lower: eigenvalue.lower - gram.error, upper: eigenvalue.upper + gram.error });
   return { ...times(sigma, scale), frobenius: frobenius * scale };

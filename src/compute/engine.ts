@@ -31,25 +31,42 @@ export class Engine {
     return precision === 'float64' ? values : Float32Array.from(values);
   }
 
-  /** `A B^T`, a (m, k), b (n, k), both of one precision: float64 on the CPU, float32 on the device. */
-  async multiplyTransposed(a: BulkArray, b: BulkArray, m: number, k: number, n: number): Promise<BulkArray> {
+  /**
+   * `A B^T`, a (m, k), b (n, k), both of one precision: float64 on the CPU, float32 on the device.
+   * @param out where the product may be written, of the same precision
+   */
+  async multiplyTransposed(
+    a: BulkArray,
+    b: BulkArray,
+    m: number,
+    k: number,
+    n: number,
+    out?: BulkArray,
+  ): Promise<BulkArray> {
     const precision = precisionOf(a);
     const sessions = precision === 'float64' ? this.exact : this.bulk;
-    const { c } = await sessions.run(programs.multiplyTransposed, precision, {
-      a: { values: a, shape: [m, k] },
-      b: { values: b, shape: [n, k] },
-    });
+    const { c } = await sessions.run(
+      programs.multiplyTransposed,
+      precision,
+      { a: { values: a, shape: [m, k] }, b: { values: b, shape: [n, k] } },
+      out && { c: { values: out, shape: [m, n] } },
+    );
     return c;
   }
 
   /** `A B`, a (m, k), b (k, n), in float64 on the CPU. */
   async multiply(a: Float64Array, b: Float64Array, m: number, k: number, n: number): Promise<Float64Array> {
-    if (m === 0 || n === 0) return new Float64Array(0);
-    const { c } = await this.exact.run(programs.multiply, 'float64', {
+    return (await this.hostMultiply(a, b, m, k, n)) as Float64Array;
+  }
+
+  /** `A B`, a (m, k), b (k, n), both of one precision, on the CPU: for skinny products, whose operands a device waits for. */
+  async hostMultiply(a: BulkArray, b: BulkArray, m: number, k: number, n: number): Promise<BulkArray> {
+    if (m === 0 || n === 0) return a.slice(0, 0);
+    const { c } = await this.exact.run(programs.multiply, precisionOf(a), {
       a: { values: a, shape: [m, k] },
       b: { values: b, shape: [k, n] },
     });
-    return c as Float64Array;
+    return c;
   }
 
   /** Batch of products, a (batch, m, k), b (batch, k, n), in float64 on the CPU. */
@@ -68,7 +85,7 @@ export class Engine {
     return c as Float64Array;
   }
 
-  /** `C - A B^T`, a (m, k), b (n, k), c (m, n), in float64 on the CPU. */
+  /** Overwrites `C` with `C - A B`, a (m, k), b (k, n), c (m, n), in float64 on the CPU. */
   async subtractProduct(
     c: Float64Array,
     a: Float64Array,
@@ -76,13 +93,35 @@ export class Engine {
     m: number,
     k: number,
     n: number,
-  ): Promise<Float64Array> {
-    const { d } = await this.exact.run(programs.subtractProduct, 'float64', {
-      a: { values: a, shape: [m, k] },
-      b: { values: b, shape: [n, k] },
-      c: { values: c, shape: [m, n] },
-    });
-    return d as Float64Array;
+  ): Promise<void> {
+    await this.overwrite(c, [m, n], programs.subtractProduct, a, [m, k], b, [k, n]);
+  }
+
+  /** Overwrites `C` with `C - A B^T`, a (m, k), b (n, k), c (m, n), in float64 on the CPU. */
+  async subtractTransposedProduct(
+    c: Float64Array,
+    a: Float64Array,
+    b: Float64Array,
+    m: number,
+    k: number,
+    n: number,
+  ): Promise<void> {
+    await this.overwrite(c, [m, n], programs.subtractTransposedProduct, a, [m, k], b, [n, k]);
+  }
+
+  /** Gemm copies C to where its answer goes, if it is not there already, and adds to that. */
+  private async overwrite(
+    values: Float64Array,
+    shape: readonly number[],
+    program: programs.Program,
+    a: Float64Array,
+    aShape: readonly number[],
+    b: Float64Array,
+    bShape: readonly number[],
+  ): Promise<void> {
+    const target = { values, shape };
+    const operands = { a: { values: a, shape: aShape }, b: { values: b, shape: bShape }, c: target };
+    await this.exact.run(program, 'float64', operands, { d: target });
   }
 
   /** `A B`, a (m, k), b (k, n), both of one precision, on the device. */

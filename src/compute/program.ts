@@ -73,11 +73,19 @@ export const batchMultiply: Program = {
 };
 
 /** `C - A B^T` of a (m, k), b (n, k), c (m, n). */
+export const subtractTransposedProduct: Program = {
+  name: 'subtractTransposedProduct',
+  inputs: { a: 2, b: 2, c: 2 },
+  outputs: { d: 2 },
+  nodes: [node('Gemm', ['a', 'b', 'c'], 'd', [integer('transB', 1), real('alpha', -1)])],
+};
+
+/** `C - A B` of a (m, k), b (k, n), c (m, n). */
 export const subtractProduct: Program = {
   name: 'subtractProduct',
   inputs: { a: 2, b: 2, c: 2 },
   outputs: { d: 2 },
-  nodes: [node('Gemm', ['a', 'b', 'c'], 'd', [integer('transB', 1), real('alpha', -1)])],
+  nodes: [node('Gemm', ['a', 'b', 'c'], 'd', [real('alpha', -1)])],
 };
 
 /**

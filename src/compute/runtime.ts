@@ -65,19 +65,29 @@ export class Sessions {
 
   constructor(readonly provider: Provider) {}
 
-  /** Runs a program; answers the values of its outputs by name. @throws ProviderError */
+  /**
+   * Runs a program; answers the values of its outputs by name.
+   * @param into arrays that outputs are written to; new ones where absent
+   * @throws ProviderError
+   */
   async run(
     program: Program,
     precision: Precision,
     operands: Readonly<Record<string, Operand>>,
+    into: Readonly<Record<string, Operand>> = {},
   ): Promise<Record<string, Float32Array | Float64Array>> {
     const { Tensor } = await loadRuntime();
     try {
       const session = await this.session(program, precision);
-      const feeds = Object.entries(operands).map(
-        ([name, { values, shape }]) => [name, new Tensor(precision, values as Float32Array, shape)] as const,
-      );
-      const outputs = await session.run(Object.fromEntries(feeds));
+      const tensors = (named: Readonly<Record<string, Operand>>) =>
+        Object.fromEntries(
+          Object.entries(named).map(([name, { values, shape }]) => [
+            name,
+            new Tensor(precision, values as Float32Array, shape),
+          ]),
+        );
+      const fetches = Object.fromEntries(Object.keys(program.outputs).map((name) => [name, null]));
+      const outputs = await session.run(tensors(operands), { ...fetches, ...tensors(into) });
       return Object.fromEntries(
         Object.entries(outputs).map(([name, { data }]) => [name, data as Float32Array | Float64Array]),
       );

@@ -32,20 +32,21 @@ export class UnluckyEngine extends Engine {
     m: number,
     k: number,
     n: number,
+    out?: BulkArray,
   ): Promise<BulkArray> {
-    const product = await super.multiplyTransposed(a, b, m, k, n);
+    const product = await super.multiplyTransposed(a, b, m, k, n, out);
     // Sums of up to 64 products in float32 are those of slices, which are exact on any device.
     return a instanceof Float32Array && k <= 64 ? product : this.skew(product, k, roundoffOf(a));
   }
 
-  override async multiply(
-    a: Float64Array,
-    b: Float64Array,
+  override async hostMultiply(
+    a: BulkArray,
+    b: BulkArray,
     m: number,
     k: number,
     n: number,
-  ): Promise<Float64Array> {
-    return this.skew(await super.multiply(a, b, m, k, n), k, UNIT_ROUNDOFF);
+  ): Promise<BulkArray> {
+    return this.skew(await super.hostMultiply(a, b, m, k, n), k, roundoffOf(a));
   }
 
   override async batchMultiply(
@@ -66,8 +67,19 @@ export class UnluckyEngine extends Engine {
     m: number,
     k: number,
     n: number,
-  ): Promise<Float64Array> {
+  ): Promise<void> {
     return super.subtractProduct(c, this.skew(a, k, UNIT_ROUNDOFF), b, m, k, n);
+  }
+
+  override subtractTransposedProduct(
+    c: Float64Array,
+    a: Float64Array,
+    b: Float64Array,
+    m: number,
+    k: number,
+    n: number,
+  ): Promise<void> {
+    return super.subtractTransposedProduct(c, this.skew(a, k, UNIT_ROUNDOFF), b, m, k, n);
   }
 
   override async bulkMultiply(

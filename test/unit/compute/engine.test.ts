@@ -64,10 +64,39 @@ describe('an engine', () => {
     expect(numbers(await engine.batchMultiply(a, b, 3, m, k, n))).toEqual(expected);
   });
 
-  it('subtracts a product with a transposed matrix', async () => {
-    const [a, b, c] = [integers(m * k, 5), integers(n * k, 6), integers(m * n, 7)];
-    const expected = product(a, transposed(b, n, k), m, k, n).map((value, at) => c[at] - value);
-    expect(numbers(await engine.subtractProduct(c, a, b, m, k, n))).toEqual(expected);
+  it('multiplies on the CPU in either precision', async () => {
+    const [a, b] = [integers(m * k, 1), integers(k * n, 2)];
+    const c = await float32.hostMultiply(Float32Array.from(a), Float32Array.from(b), m, k, n);
+    expect(c).toBeInstanceOf(Float32Array);
+    expect(numbers(c)).toEqual(product(a, b, m, k, n));
+  });
+
+  it('writes a product where it is told to', async () => {
+    const [a, b] = [integers(m * k, 1), integers(n * k, 2)];
+    const buffer = new Float64Array(m * n + 2).fill(0.5);
+    await engine.multiplyTransposed(a, b, m, k, n, buffer.subarray(1, m * n + 1));
+    expect(numbers(buffer)).toEqual([0.5, ...product(a, transposed(b, n, k), m, k, n), 0.5]);
+  });
+
+  it.each([
+    [m, k, n],
+    [1, 200, 300],
+    [300, 200, 1],
+    [257, 129, 300],
+  ])('subtracts products from a part of an array: %i, %i, %i', async (rows, inner, columns) => {
+    const [a, b, c] = [
+      integers(rows * inner, 5),
+      integers(inner * columns, 6),
+      integers(rows * columns + 2, 7),
+    ];
+    const ab = product(a, b, rows, inner, columns);
+    const expected = numbers(c).map((value, at) => value - (ab[at - 1] ?? 0));
+    const [one, other] = [c.slice(), c.slice()];
+    await engine.subtractProduct(one.subarray(1, one.length - 1), a, b, rows, inner, columns);
+    expect(numbers(one)).toEqual(expected);
+    const bt = transposed(b, inner, columns);
+    await engine.subtractTransposedProduct(other.subarray(1, other.length - 1), a, bt, rows, inner, columns);
+    expect(numbers(other)).toEqual(expected);
   });
 
   it.each([
