@@ -87,7 +87,7 @@ export async function lanczos(
 }
 
 /** Largest eigenvalue of a symmetric tridiagonal matrix, by bisection on Sturm counts. */
-function largestTridiagonal(diagonal: readonly number[], offDiagonal: readonly number[]): number {
+export function largestTridiagonal(diagonal: readonly number[], offDiagonal: readonly number[]): number {
   const k = diagonal.length;
   let low = -Infinity;
   let high = -Infinity;
@@ -115,7 +115,7 @@ function largestTridiagonal(diagonal: readonly number[], offDiagonal: readonly n
 }
 
 /** Eigenvector for the largest eigenvalue, by inverse iteration just above it (T - x I is definite: no pivoting). */
-function tridiagonalVector(
+export function tridiagonalVector(
   diagonal: readonly number[],
   offDiagonal: readonly number[],
   value: number,

@@ -1,0 +1,206 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Engine } from '../compute/engine';
+import { largestTridiagonal, tridiagonalVector } from './lanczos';
+import { frobeniusOf, type Matrix } from './matrix';
+import { type Enclosure, gamma, roundDown, roundUp, times, ZERO } from './rounding';
+import { exponentScale, scaled, type Values } from './values';
+
+/** How often, over the random start, the upper bound may be below the norm. */
+const FAILURE = 1e-12;
+/** Scales of float32 weights whose products neither overflow nor lose more than entries 2^-64 times the largest. */
+const SAFE_SCALE = 2 ** 60;
+
+export interface ProbableOptions {
+  /** Products with the matrix and its transpose; more are tighter. */
+  readonly steps?: number;
+  /** For reproducible starts; true randomness where absent. Says nothing about a matrix that was made to fit it. */
+  readonly seed?: string;
+}
+
+/**
+ * An interval for the largest singular value that holds with probability `1 - 1e-12` over the random start, from a few products
+ * with vectors (Hochstenbach 2013, Probabilistic upper bounds for the matrix two-norm, J. Sci. Comput. 57).
+ *
+ * Golub-Kahan bidiagonalisation of A (m, n) with a start v_1 uniform on the sphere gives after k steps `v_{k+1} = p(A^T A) v_1`
+ * with `p(t) = det(t I - B^T B) / prod alpha_i beta_i`. In the basis of the right singular vectors, the component of v_{k+1}
+ * along the first one is `p(sigma_1^2)` times that of v_1, and at most 1. That of v_1 exceeds `delta` in modulus but for a
+ * probability of at most FAILURE: its density is at most `Gamma(n/2) / (sqrt(pi) Gamma((n-1)/2)) <= sqrt((n-1) / (2 pi))` for
+ * n >= 3 (1 / pi times an arcsine for n = 2), hence `delta = FAILURE sqrt(pi / (2n))`. So `p(sigma_1^2) <= 1 / delta`, and p grows
+ * beyond its largest zero.
+ *
+ * How rounding enters: the steps are those, in exact arithmetic, of a matrix with `A^T A + E` in place of `A^T A`,
+ * `E = -F V^+`, F what the recurrence is off by and V its orthonormal basis. To first order E moves the largest eigenvalue by
+ * at most `||F s||`, s the first eigenvector of `B^T B`; that is measured in float64 and added. The lower bound is a
+ * Rayleigh quotient in float64, rounding included, and always true.
+ *
+ * @throws NotFiniteError
+ */
+export async function probableMatrix(
+  engine: Engine,
+  matrix: Matrix,
+  { steps = 80, seed }: ProbableOptions = {},
+): Promise<Enclosure> {
+  const { rows, columns, offset = 0 } = matrix;
+  const values = matrix.values.subarray(offset, offset + rows * columns);
+  const scale = exponentScale(values);
+  const frobenius = frobeniusOf(values, scale);
+  if (frobenius === 0) return ZERO;
+  const size = Math.min(rows, columns);
+  // A is taken so that it maps the smaller side to the larger one.
+  const tall = rows >= columns;
+  const apply = products(engine, values, rows, columns, scale);
+
+  const basis: Float64Array[] = [];
+  const diagonal: number[] = [];
+  const offDiagonal: number[] = [];
+  let v = randomDirection(size, seed);
+  let u: Float64Array = new Float64Array(Math.max(rows, columns));
+  let beta = 0;
+  for (let step = 1; step <= Math.min(steps, size); step++) {
+    basis.push(v);
+    const image = await apply(v, !tall);
+    subtract(image, u, beta);
+    const alpha = normalize(image);
+    u = image;
+    const next = await apply(u, tall);
+    subtract(next, v, alpha);
+    // One of the two bases orthonormal is enough (Simon and Zha 2000).
+    for (let pass = 0; pass < 2; pass++) for (const q of basis) subtract(next, q, dot(q, next));
+    diagonal.push(alpha ** 2 + beta ** 2);
+    beta = normalize(next);
+    v = next;
+    // Nothing is orthogonal to as many vectors as there are dimensions.
+    offDiagonal.push(step === size ? 0 : alpha * beta);
+    if (alpha * beta === 0) break;
+  }
+
+  const theta = largestTridiagonal(diagonal, offDiagonal);
+  const weights = tridiagonalVector(diagonal, offDiagonal, theta);
+  const ritz = new Float64Array(size);
+  weights.forEach((weight, j) => subtract(ritz, basis[j], -weight));
+  normalize(ritz);
+  const image = exactProduct(values, rows, columns, scale, ritz, !tall);
+  // Products: Higham 2002, (3.13), with the Frobenius norm for that of |A|. The length of `ritz` is 1 up to gamma_{size + 4}.
+  const lower =
+    Math.sqrt(dot(image, image)) * (1 - gamma(rows + columns + 8)) -
+    gamma(size + 4) * frobenius * (1 + 2 ** -30);
+
+  // F s = A^T A V s - theta V s - alpha_k beta_k s_k v_{k+1}.
+  const off = exactProduct(values, rows, columns, scale, image, tall);
+  subtract(off, ritz, theta);
+  subtract(off, v, offDiagonal[offDiagonal.length - 1] * weights[weights.length - 1]);
+  const delta = FAILURE * Math.sqrt(Math.PI / (2 * size));
+  const square =
+    Math.max(hochstenbachBound(diagonal, offDiagonal, delta), lower ** 2) + Math.sqrt(dot(off, off));
+  return times({ lower: roundDown(lower), upper: roundUp(Math.sqrt(square)) }, scale);
+}
+
+/**
+ * The `t` beyond the zeros of `p(t) = det(t I - T) / prod offDiagonal_i` where it is `1 / delta`, T tridiagonal of order k, with
+ * k - 1 of its k `offDiagonal`.
+ */
+export function hochstenbachBound(
+  diagonal: readonly number[],
+  offDiagonal: readonly number[],
+  delta: number,
+): number {
+  const limit = offDiagonal.reduce((sum, entry) => sum + Math.log(entry), -Math.log(delta));
+  let low = largestTridiagonal(diagonal, offDiagonal);
+  if (limit === -Infinity) return low;
+  const exceeds = (t: number) => {
+    let sum = 0;
+    let pivot = 1;
+    for (let i = 0; i < diagonal.length; i++) {
+      pivot = diagonal[i] - t - (i > 0 ? offDiagonal[i - 1] ** 2 / pivot : 0);
+      if (!(pivot < 0)) return false;
+      sum += Math.log(-pivot);
+    }
+    return sum > limit;
+  };
+  let excess = low * 2 ** -50;
+  while (!exceeds(low + excess)) excess *= 4;
+  let high = low + excess;
+  for (let i = 0; i < 80 && high - low > 1e-15 * high; i++) {
+    const middle = (low + high) / 2;
+    if (exceeds(middle)) high = middle;
+    else low = middle;
+  }
+  return high;
+}
+
+/** Products with `A = values / scale`, or with its transpose, as precise as the values are stored. */
+function products(
+  engine: Engine,
+  values: Values,
+  rows: number,
+  columns: number,
+  scale: number,
+): (x: Float64Array, transposed: boolean) => Promise<Float64Array> {
+  const precision = values instanceof Float32Array ? 'float32' : 'float64';
+  const safe = scale <= SAFE_SCALE && scale >= 1 / SAFE_SCALE;
+  const bulk = safe ? values : engine.toBulk(scaled(values, scale), precision);
+  const factor = safe ? 1 / scale : 1;
+  return async (x, transposed) => {
+    const vector = engine.toBulk(x, precision);
+    const product = transposed
+      ? await engine.hostMultiply(vector, bulk, 1, rows, columns)
+      : await engine.hostMultiply(bulk, vector, rows, columns, 1);
+    return Float64Array.from(product, (value) => value * factor);
+  };
+}
+
+/** The same in float64, of whatever the values are. */
+function exactProduct(
+  values: Values,
+  rows: number,
+  columns: number,
+  scale: number,
+  x: Float64Array,
+  transposed: boolean,
+): Float64Array {
+  const out = new Float64Array(transposed ? columns : rows);
+  const row = new Float64Array(columns);
+  for (let r = 0; r < rows; r++) {
+    scaled(values, scale, r * columns, (r + 1) * columns, row);
+    if (transposed) subtract(out, row, -x[r]);
+    else out[r] = dot(row, x);
+  }
+  return out;
+}
+
+/** A direction that is uniform on the sphere: normal numbers (Box and Muller) from SHA-256 in counter mode. */
+export function randomDirection(size: number, seed: string = randomBytes(32).toString('hex')): Float64Array {
+  const out = new Float64Array(size);
+  for (let i = 0; i < size; i += 2) {
+    const bits = createHash('sha256').update(`${seed} ${i}`).digest();
+    const radius = Math.sqrt(-2 * Math.log(uniform(bits.readBigUInt64LE(0))));
+    const angle = 2 * Math.PI * uniform(bits.readBigUInt64LE(8));
+    out[i] = radius * Math.cos(angle);
+    if (i + 1 < size) out[i + 1] = radius * Math.sin(angle);
+  }
+  normalize(out);
+  return out;
+}
+
+/** In (0, 1), from 64 random bits. */
+function uniform(bits: bigint): number {
+  return (Number(bits >> 12n) + 0.5) / 2 ** 52;
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
+
+/** Overwrites a with `a - factor b`. */
+function subtract(a: Float64Array, b: Float64Array, factor: number): void {
+  for (let i = 0; i < a.length; i++) a[i] -= factor * b[i];
+}
+
+/** Divides by the length, if that is not 0, and answers it. */
+function normalize(x: Float64Array): number {
+  const length = Math.sqrt(dot(x, x));
+  if (length > 0) for (let i = 0; i < x.length; i++) x[i] /= length;
+  return length;
+}
