@@ -34,7 +34,7 @@ export async function blockLanczos(
   const band = new BandMatrix(steps * WIDTH, WIDTH);
 
   let next: Float64Array = gaussianVector(WIDTH * n, seed);
-  orthonormalize(next, n, 0);
+  orthonormalize(next, n, 1e-10);
   let size = 0;
   let largest = 0;
   let growth = 0;

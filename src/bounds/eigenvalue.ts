@@ -69,7 +69,7 @@ export async function largestEigenvalue(
     await attain(await blockLanczos(engine, copy, n, { ...options, seed: 1 }));
   }
   // What theta exceeds the lower bound by, relatively; never below what rounding lets a factorisation succeed at.
-  const least = Math.max(0.9 * tolerance, 16 * n * UNIT_ROUNDOFF);
+  const least = Math.max(0.75 * tolerance, 16 * n * UNIT_ROUNDOFF);
   let excess = least;
   for (let attempt = 0; attempt < ATTEMPTS && !closed(); attempt++) {
     const factorization = await factorize(engine, g, n, Math.min(upper, lower * (1 + excess)));

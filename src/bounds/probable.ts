@@ -1,44 +1,46 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Engine } from '../compute/engine';
+import { type Engine, precisionOf, UNIT_ROUNDOFF_OF } from '../compute/engine';
 import { largestTridiagonal, tridiagonalVector } from './lanczos';
 import { frobeniusOf, type Matrix } from './matrix';
 import { type Enclosure, gamma, roundDown, roundUp, times, ZERO } from './rounding';
 import { exponentScale, scaled, type Values } from './values';
 
-/** How often, over the random start, the upper bound may be below the norm. */
-const FAILURE = 1e-12;
 /** Scales of float32 weights whose products neither overflow nor lose more than entries 2^-64 times the largest. */
 const SAFE_SCALE = 2 ** 60;
+
+/** What a column of rounding errors is at most, over what they are along one direction. */
+const ROUNDING = 4;
 
 export interface ProbableOptions {
   /** Products with the matrix and its transpose; more are tighter. */
   readonly steps?: number;
   /** For reproducible starts; true randomness where absent. Says nothing about a matrix that was made to fit it. */
   readonly seed?: string;
+  /** How often, over the random start, the upper bound may be below the norm: 1e-12 where absent. */
+  readonly failure?: number;
 }
 
 /**
- * An interval for the largest singular value that holds with probability `1 - 1e-12` over the random start, from a few products
+ * An interval for the largest singular value that holds with probability `1 - failure` over the random start, from a few products
  * with vectors (Hochstenbach 2013, Probabilistic upper bounds for the matrix two-norm, J. Sci. Comput. 57).
  *
  * Golub-Kahan bidiagonalisation of A (m, n) with a start v_1 uniform on the sphere gives after k steps `v_{k+1} = p(A^T A) v_1`
  * with `p(t) = det(t I - B^T B) / prod alpha_i beta_i`. In the basis of the right singular vectors, the component of v_{k+1}
- * along the first one is `p(sigma_1^2)` times that of v_1, and at most 1. That of v_1 exceeds `delta` in modulus but for a
- * probability of at most FAILURE: its density is at most `Gamma(n/2) / (sqrt(pi) Gamma((n-1)/2)) <= sqrt((n-1) / (2 pi))` for
- * n >= 3 (1 / pi times an arcsine for n = 2), hence `delta = FAILURE sqrt(pi / (2n))`. So `p(sigma_1^2) <= 1 / delta`, and p grows
- * beyond its largest zero.
+ * along the first one is `p(sigma_1^2)` times that of v_1, and at most 1. That of v_1 exceeds `delta` in modulus almost surely
+ * (`leastComponent`). So `p(sigma_1^2) <= 1 / delta`, and p grows beyond its largest zero.
  *
- * How rounding enters: the steps are those, in exact arithmetic, of a matrix with `A^T A + E` in place of `A^T A`,
- * `E = -F V^+`, F what the recurrence is off by and V its orthonormal basis. To first order E moves the largest eigenvalue by
- * at most `||F s||`, s the first eigenvector of `B^T B`; that is measured in float64 and added. The lower bound is a
- * Rayleigh quotient in float64, rounding included, and always true.
+ * How rounding enters: with F what the recurrence is off by, `A^T A V = V T + v_{k+1} (...) + F`, the steps are those, in exact
+ * arithmetic, of `A^T A + E`, `E = -F V^+`, so that `||E||_F <= ||F||_F` is added to the bound, V being orthonormal. F is measured
+ * in float64 along the first eigenvector s of `B^T B`; no column is assumed to be more than `ROUNDING` times that (or than the
+ * two roundings of every product). The probability is about the start alone. The lower bound is a Rayleigh quotient in
+ * float64, rounding included, and always true.
  *
  * @throws NotFiniteError
  */
 export async function probableMatrix(
   engine: Engine,
   matrix: Matrix,
-  { steps = 80, seed }: ProbableOptions = {},
+  { steps = 80, seed, failure = 1e-12 }: ProbableOptions = {},
 ): Promise<Enclosure> {
   const { rows, columns, offset = 0 } = matrix;
   const values = matrix.values.subarray(offset, offset + rows * columns);
@@ -89,10 +91,19 @@ export async function probableMatrix(
   const off = exactProduct(values, rows, columns, scale, image, tall);
   subtract(off, ritz, theta);
   subtract(off, v, offDiagonal[offDiagonal.length - 1] * weights[weights.length - 1]);
-  const delta = FAILURE * Math.sqrt(Math.PI / (2 * size));
-  const square =
-    Math.max(hochstenbachBound(diagonal, offDiagonal, delta), lower ** 2) + Math.sqrt(dot(off, off));
-  return times({ lower: roundDown(lower), upper: roundUp(Math.sqrt(square)) }, scale);
+  const column = Math.max(Math.sqrt(dot(off, off)), UNIT_ROUNDOFF_OF[precisionOf(values)] * theta);
+  const error = ROUNDING * Math.sqrt(basis.length) * column;
+  const square = hochstenbachBound(diagonal, offDiagonal, leastComponent(size, failure)) + error;
+  return times({ lower: roundDown(lower), upper: roundUp(Math.sqrt(Math.max(square, lower ** 2))) }, scale);
+}
+
+/**
+ * What a component of a direction that is uniform on the sphere exceeds in modulus but for a probability of at most `failure`.
+ * The density is that of a beta distribution, at most `Gamma(n/2) / (sqrt(pi) Gamma((n-1)/2)) <= sqrt((n-1) / (2 pi))` for n >= 3
+ * (Gautschi); for n = 2 the probability is `2 / pi asin(delta) <= delta`.
+ */
+export function leastComponent(n: number, failure: number): number {
+  return failure * Math.sqrt(Math.PI / (2 * n));
 }
 
 /**
@@ -136,7 +147,7 @@ function products(
   columns: number,
   scale: number,
 ): (x: Float64Array, transposed: boolean) => Promise<Float64Array> {
-  const precision = values instanceof Float32Array ? 'float32' : 'float64';
+  const precision = precisionOf(values);
   const safe = scale <= SAFE_SCALE && scale >= 1 / SAFE_SCALE;
   const bulk = safe ? values : engine.toBulk(scaled(values, scale), precision);
   const factor = safe ? 1 / scale : 1;

@@ -174,6 +174,6 @@ export class Engine {
   }
 }
 
-function precisionOf(values: BulkArray): Precision {
+export function precisionOf(values: BulkArray): Precision {
   return values instanceof Float64Array ? 'float64' : 'float32';
 }

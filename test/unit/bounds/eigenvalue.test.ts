@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { boundByCholesky } from '../../../src/bounds/cholesky';
+import { boundByCholesky, factorize } from '../../../src/bounds/cholesky';
 import { largestEigenvalue } from '../../../src/bounds/eigenvalue';
+import { gaussianVector } from '../../../src/bounds/random';
 import { Engine } from '../../../src/compute/engine';
 import { matrixFamilies, multiply, seeded } from '../truth/random';
 import { largestEigenvalue as exactEigenvalue, type Matrix, transpose } from '../truth/singular-values';
@@ -61,6 +62,40 @@ describe('boundByCholesky', () => {
     },
   );
 
+  it('does not count on products with inverses', async () => {
+    // Where the factor is not what it should be, the residual has to tell.
+    class WrongInverseEngine extends Engine {
+      override async multiply(...operands: Parameters<Engine['multiply']>) {
+        return (await super.multiply(...operands)).map((value) => value * (1 - 1e-3));
+      }
+    }
+    const wrong = new WrongInverseEngine('cpu');
+    let answers = 0;
+    for (const order of [129, 257, 300]) {
+      // -1 beside the diagonal: 1 - n and 1; so the largest eigenvalue of ones is hidden from a factor that is too small.
+      const g = new Float64Array(order * order).fill(1);
+      for (const theta of [order * (1 - 1e-4), order * (1 - 1e-3), order]) {
+        const bound = await boundByCholesky(wrong, g, order, theta);
+        if (bound !== null) answers++;
+        expect(bound === null || bound >= order, `${order} ${theta}`).toBe(true);
+      }
+    }
+    expect(answers).toBeGreaterThan(0);
+  });
+
+  it.each([1, 40, 128, 129, 300, 513])('solves with the factor, order %i', async (order) => {
+    const { g, truth } = caseOf('gaussian', order);
+    const theta = 1.5 * truth;
+    const factorization = await factorize(engine, g, order, theta);
+    const x = gaussianVector(order, 3);
+    const y = await factorization!.solve(x);
+    for (let i = 0; i < order; i++) {
+      let sum = theta * y[i];
+      for (let j = 0; j < order; j++) sum -= g[i * order + j] * y[j];
+      expect(Math.abs(sum - x[i])).toBeLessThanOrEqual(1e-11);
+    }
+  });
+
   it('never answers less than the largest eigenvalue when asked for it', async () => {
     for (const { name, order, g, truth } of cases) {
       for (const theta of [truth * (1 - 1e-3), truth / 2, 0, -truth]) {
@@ -105,7 +140,14 @@ describe('largestEigenvalue', () => {
       const found = await largestEigenvalue(one, g, order, 1e-6);
       expect(found.lower, name).toBeLessThanOrEqual(truth * (1 + 1e-13));
       expect(found.upper, name).toBeGreaterThanOrEqual(truth * (1 - 1e-13));
-      expect(found.upper - found.lower, name).toBeLessThanOrEqual(1e-5 * truth);
+      expect(found.upper - found.lower, name).toBeLessThanOrEqual(1e-6 * truth);
+    }
+  });
+
+  it.each([1e-4, 1e-8, 1e-10])('is as tight as asked for: %d', async (tolerance) => {
+    for (const { name, order, g } of cases) {
+      const { lower, upper } = await largestEigenvalue(engine, g, order, tolerance);
+      expect(upper, name).toBeLessThanOrEqual(lower * (1 + tolerance));
     }
   });
 
@@ -127,6 +169,45 @@ describe('largestEigenvalue', () => {
       ),
       { numRuns: 200 },
     );
+  });
+
+  it.each([
+    [96, 1],
+    [250, 8],
+  ])('finds an eigenvector that the start has nothing of, order %i', async (n, block) => {
+    // P D P + 1.001 w w^T, P the projection on what is orthogonal to w, and w orthogonal to all vectors of the start.
+    const starts = gaussianVector(block * n, 1);
+    const rows = Array.from({ length: block }, (_, i) => starts.slice(i * n, (i + 1) * n));
+    const w = gaussianVector(n, 99);
+    const along = (a: Float64Array, b: Float64Array) => a.reduce((sum, value, i) => sum + value * b[i], 0);
+    const orthonormal: Float64Array[] = [];
+    for (const vector of [...rows, w]) {
+      for (let pass = 0; pass < 2; pass++) {
+        for (const q of orthonormal) {
+          const factor = along(vector, q);
+          for (let i = 0; i < n; i++) vector[i] -= factor * q[i];
+        }
+      }
+      const length = Math.sqrt(along(vector, vector));
+      orthonormal.push(vector.map((value) => value / length));
+    }
+    const unit = orthonormal[block];
+    const d = Float64Array.from({ length: n }, (_, i) => (i + 1) / n);
+    const dw = d.map((value, i) => value * unit[i]);
+    const inner = along(unit, dw);
+    const g = new Float64Array(n * n);
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j <= i; j++) {
+        const rest = (i === j ? d[i] : 0) - dw[i] * unit[j] - unit[i] * dw[j];
+        g[i * n + j] = g[j * n + i] = rest + (inner + 1.001) * unit[i] * unit[j];
+      }
+    }
+    for (const tolerance of [1e-6, 1e-9]) {
+      const { lower, upper } = await largestEigenvalue(engine, g, n, tolerance);
+      expect(lower).toBeLessThanOrEqual(1.001 + 1e-13);
+      expect(upper).toBeGreaterThanOrEqual(1.001 - 1e-13);
+      expect(upper).toBeLessThanOrEqual(lower * (1 + tolerance));
+    }
   });
 
   it('answers 0 for a zero matrix', async () => {
