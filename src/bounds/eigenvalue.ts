@@ -3,6 +3,7 @@ import { blockLanczos } from './block-lanczos';
 import { factorize } from './cholesky';
 import { lanczos } from './lanczos';
 import { type Enclosure, gamma, roundDown, roundUp, UNIT_ROUNDOFF, ZERO } from './rounding';
+import { sumOfSquares } from './values';
 
 /** Order up to which products with a vector are faster here than by way of the runtime. */
 const OWN_PRODUCTS = 192;
@@ -31,19 +32,9 @@ export async function largestEigenvalue(
   n: number,
   tolerance: number,
 ): Promise<EigenvalueEnclosure> {
-  let squared = 0;
-  let rowSum = 0;
-  for (let i = 0; i < n; i++) {
-    let sum = 0;
-    for (let j = i * n; j < (i + 1) * n; j++) {
-      squared += g[j] * g[j];
-      sum += Math.abs(g[j]);
-    }
-    rowSum = Math.max(rowSum, sum);
-  }
-  if (rowSum === 0) return { ...ZERO, vector: new Float64Array(n) };
-  const frobenius = Math.sqrt(squared);
-  let upper = Math.min(frobenius * (1 + gamma(n * n)), rowSum * (1 + gamma(n)));
+  const frobenius = Math.sqrt(sumOfSquares(g)) * (1 + gamma(1026 + g.length / 1024));
+  if (frobenius === 0) return { ...ZERO, vector: new Float64Array(n) };
+  let upper = frobenius;
   if (n === 1) return { lower: Math.max(0, g[0]), upper: Math.max(0, g[0]), vector: Float64Array.of(1) };
 
   const product = (x: Float64Array) =>
@@ -90,7 +81,7 @@ export async function largestEigenvalue(
   return { lower: roundDown(Math.min(lower, upper)), upper: roundUp(upper), vector };
 }
 
-/** `x^T g x / x^T x` less its rounding, at most `gamma_{2n} |x|^T |g| |x|`. */
+/** `x^T g x / x^T x` less its rounding: of the numerator at most `gamma_{2n} |x|^T |g| |x|`, else `gamma_{n+1}`, relatively. */
 async function rayleighQuotient(
   product: (x: Float64Array) => Promise<Float64Array> | Float64Array,
   x: Float64Array,
@@ -104,8 +95,8 @@ async function rayleighQuotient(
     denominator += x[i] * x[i];
   }
   if (denominator === 0) return 0;
-  const rounding = gamma(3 * x.length + 8) * frobenius;
-  return Math.max(0, (numerator / denominator) * (1 - gamma(2 * x.length)) - rounding);
+  const rounding = gamma(2 * x.length + 2) * frobenius;
+  return Math.max(0, (numerator / denominator) * (1 - gamma(x.length + 2)) - rounding);
 }
 
 function multiplyByVector(g: Float64Array, n: number, x: Float64Array): Float64Array {

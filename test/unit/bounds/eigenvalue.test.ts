@@ -6,6 +6,7 @@ import { gaussianVector } from '../../../src/bounds/random';
 import { Engine } from '../../../src/compute/engine';
 import { matrixFamilies, multiply, seeded } from '../truth/random';
 import { largestEigenvalue as exactEigenvalue, type Matrix, transpose } from '../truth/singular-values';
+import { gamma } from '../../../src/bounds/rounding';
 import { UnluckyEngine } from './rounding-engine';
 
 const engine = new Engine('cpu');
@@ -79,6 +80,35 @@ describe('boundByCholesky', () => {
         if (bound !== null) answers++;
         expect(bound === null || bound >= order, `${order} ${theta}`).toBe(true);
       }
+    }
+    expect(answers).toBeGreaterThan(0);
+  });
+
+  it('allows for rounding that hides what is missing on the diagonal', async () => {
+    // As much as the analysis allows, and out of sight of the residual.
+    class UnluckyDiagonalEngine extends Engine {
+      override async subtractTransposedProduct(
+        ...operands: Parameters<Engine['subtractTransposedProduct']>
+      ): Promise<void> {
+        await super.subtractTransposedProduct(...operands);
+        const [c, a, b, m, k] = operands;
+        if (a !== b) return;
+        for (let i = 0; i < m; i++) {
+          const squares = a.subarray(i * k, (i + 1) * k).reduce((sum, value) => sum + value * value, 0);
+          c[i * (m + 1)] += gamma(k) * squares;
+        }
+      }
+    }
+    // An arrow: its largest eigenvalue is the length of its head, 32.
+    const n = 1025;
+    const g = new Float64Array(n * n);
+    for (let i = 0; i < n - 1; i++) g[i * n + n - 1] = g[(n - 1) * n + i] = 1;
+    const one = new UnluckyDiagonalEngine('cpu');
+    let answers = 0;
+    for (const deficit of [0, 1e-15, 5e-15, 1e-14, 1.5e-14, 2e-14, 1e-13]) {
+      const bound = await boundByCholesky(one, g, n, 32 * (1 - deficit));
+      if (bound !== null && deficit >= 1e-14) answers++;
+      expect(bound === null || bound >= 32, `${deficit}`).toBe(true);
     }
     expect(answers).toBeGreaterThan(0);
   });
@@ -169,6 +199,31 @@ describe('largestEigenvalue', () => {
       ),
       { numRuns: 200 },
     );
+  });
+
+  it('allows for rounding of products with a vector that is always in its direction', async () => {
+    class FlatteringEngine extends Engine {
+      override async hostMultiply(...operands: Parameters<Engine['hostMultiply']>) {
+        const product = await super.hostMultiply(...operands);
+        const [a, x, m, k, columns] = operands;
+        if (columns !== 1 || m !== k) return product;
+        return product.map((value, i) => {
+          let size = 0;
+          for (let j = 0; j < k; j++) size += Math.abs(a[i * k + j] * x[j]);
+          return value + gamma(k) * size * Math.sign(x[i]);
+        });
+      }
+    }
+    // 16 I + H of order 256, H a symmetric Hadamard matrix: eigenvalues 32 and 0.
+    const n = 256;
+    const parity = (bits: number): number => (bits === 0 ? 0 : (bits & 1) ^ parity(bits >> 1));
+    const g = Float64Array.from({ length: n * n }, (_, at) => {
+      const [row, column] = [Math.floor(at / n), at % n];
+      return (row === column ? 16 : 0) + (parity(row & column) ? -1 : 1);
+    });
+    const { lower, upper } = await largestEigenvalue(new FlatteringEngine('cpu'), g, n, 1e-9);
+    expect(lower).toBeLessThanOrEqual(32);
+    expect(upper).toBeGreaterThanOrEqual(32);
   });
 
   it.each([

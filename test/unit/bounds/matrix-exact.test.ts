@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { boundMatrix } from '../../../src/bounds/matrix';
+import { sqrtOf } from '../../../src/bounds/rounding';
 import { Engine } from '../../../src/compute/engine';
 import { compareWithNorm, isDefinite } from '../truth/definite';
 import { gaussian, seeded } from '../truth/random';
@@ -35,6 +36,17 @@ describe('the exact decision', () => {
     expect(compareWithNorm(65, outer, 2, 2)).toEqual({ atLeast: true, above: false });
     expect(compareWithNorm(65 * (1 + 2 ** -52), outer, 2, 2)).toEqual({ atLeast: true, above: true });
     expect(compareWithNorm(65 * (1 - 2 ** -52), outer, 2, 2)).toEqual({ atLeast: false, above: false });
+  });
+});
+
+describe('sqrtOf', () => {
+  it('is directed, decided exactly', () => {
+    for (let square = 1; square <= 300; square++) {
+      const ones = new Array<number>(square).fill(1);
+      const { lower, upper } = sqrtOf({ lower: square, upper: square });
+      expect(compareWithNorm(upper, ones, square, 1).atLeast).toBe(true);
+      expect(compareWithNorm(lower, ones, square, 1).above).toBe(false);
+    }
   });
 });
 
@@ -138,6 +150,16 @@ describe('boundMatrix on integers', () => {
       const found = await boundMatrix(new Engine('cpu'), { values: dense, rows, columns }, 1e-6);
       expect(found.upper).toBeLessThanOrEqual(found.lower * (1 + 1e-6));
     }
+  });
+
+  it('allows for what a long sum of squares loses', async () => {
+    // 1 + 2^-54 is 1: the sum is 1, and not the square of the length.
+    const values = new Float64Array(1024).fill(2 ** -27);
+    values[0] = 1;
+    const { lower, upper } = await boundMatrix(new Engine('cpu'), { values, rows: 1, columns: 1024 }, 1e-6);
+    expect(lower).toBeLessThanOrEqual(1);
+    expect(upper).toBeGreaterThanOrEqual(1 + 1022 * 2 ** -55);
+    expect(upper).toBeLessThanOrEqual(1 + 1e-12);
   });
 
   it.each([

@@ -163,6 +163,15 @@ describe('probableMatrix', () => {
     expect(upper).toBeLessThanOrEqual(lower * (1 + 1e-5));
   });
 
+  it('allows for what a long sum of squares gains', async () => {
+    // 1 + 1.5 u is rounded to 1 + 2 u, and so on: a column of length 1 + 767 u has a computed one of 1 + 1023 u.
+    const values = new Float64Array(1024).fill(Math.sqrt(1.5 * 2 ** -53));
+    values[0] = 1;
+    const { lower } = await probableMatrix(engine, { values, rows: 1024, columns: 1 });
+    expect(lower).toBeLessThanOrEqual(1 + 768 * 2 ** -53);
+    expect(lower).toBeGreaterThanOrEqual(1 - 1e-12);
+  });
+
   it('answers exactly 0 for zeros, and takes a matrix out of a larger array', async () => {
     expect(await probableMatrix(engine, { values: new Float32Array(12), rows: 3, columns: 4 })).toEqual({
       lower: 0,
