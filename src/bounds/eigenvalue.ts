@@ -34,7 +34,7 @@ export async function largestEigenvalue(
 ): Promise<EigenvalueEnclosure> {
   const frobenius = Math.sqrt(sumOfSquares(g)) * (1 + gamma(1026 + g.length / 1024));
   if (frobenius === 0) return { ...ZERO, vector: new Float64Array(n) };
-  let upper = frobenius;
+  let upper = n <= OWN_PRODUCTS ? Math.min(frobenius, rowSumBound(g, n)) : frobenius;
   if (n === 1) return { lower: Math.max(0, g[0]), upper: Math.max(0, g[0]), vector: Float64Array.of(1) };
 
   const product = (x: Float64Array) =>
@@ -79,6 +79,17 @@ export async function largestEigenvalue(
     excess = least;
   }
   return { lower: roundDown(Math.min(lower, upper)), upper: roundUp(upper), vector };
+}
+
+/** Largest sum of the magnitudes of a row: no less than any eigenvalue, and equal to it for diagonal matrices. */
+function rowSumBound(g: Float64Array, n: number): number {
+  let largest = 0;
+  for (let i = 0; i < n; i++) {
+    let sum = 0;
+    for (let j = i * n; j < (i + 1) * n; j++) sum += Math.abs(g[j]);
+    largest = Math.max(largest, sum);
+  }
+  return largest * (1 + gamma(n));
 }
 
 /** `x^T g x / x^T x` less its rounding: of the numerator at most `gamma_{2n} |x|^T |g| |x|`, else `gamma_{n+1}`, relatively. */

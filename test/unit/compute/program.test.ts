@@ -47,6 +47,10 @@ const definitions: Readonly<Record<string, Definition>> = {
     answer: ({ a, b }) => ({ c: multiply(a, b) }),
   },
   subtractProduct: {
+    operands: (_, m, k, n) => ({ a: [m, k], b: [k, n], c: [m, n] }),
+    answer: ({ a, b, c }) => ({ d: add(c, multiply(a, b), -1) }),
+  },
+  subtractTransposedProduct: {
     operands: (_, m, k, n) => ({ a: [m, k], b: [n, k], c: [m, n] }),
     answer: ({ a, b, c }) => ({ d: add(c, multiply(a, transpose(b)), -1) }),
   },
