@@ -1,6 +1,7 @@
 import { stableRank, type RankedEnclosure } from '../bounds/stable-rank';
 import type { ConvolutionOperator, Layer, Operator } from '../model/model';
 import type {
+  Certainty,
   ConvolutionReport,
   LayerDescription,
   LayerReport,
@@ -52,7 +53,7 @@ export function rowOf(
     lipschitz: {
       lower: Math.min(lower, upper),
       upper,
-      certainty: 'analytic',
+      certainty: certaintyOf(layer, settings),
       scope: inputSize === null ? 'any input size' : `input size ${inputSize.join('x')}`,
       method,
     },
@@ -67,6 +68,14 @@ export function rowOf(
     error: null,
     seconds,
   };
+}
+
+/**
+ * The bounds of method `auto` allow for every rounding of their own (docs/mathematics.md), on devices that passed the
+ * self-check; those of method `gram` are the formulas of the papers, evaluated in float64.
+ */
+function certaintyOf(layer: Layer, { method }: Settings): Certainty {
+  return method === 'auto' && !layer.rounded ? 'certified' : 'analytic';
 }
 
 /** The row of a layer that no bound could be given for. */

@@ -49,6 +49,8 @@ export interface Layer {
   /** Number of weights of this row (of a gate: those of the gate). */
   readonly parameters: number;
   readonly operator: Operator;
+  /** The weight is not stored but follows from what is, and its own rounding is not in a bound of it. */
+  readonly rounded?: boolean;
   /** Assumptions and limits a reader must know, one sentence each. */
   readonly notes: readonly string[];
 }

@@ -88,7 +88,7 @@ export function panelStrings(): PanelStrings {
     whyExact: l10n.t('Lower and upper bound are the same number up to rounding.'),
     whyTolerance: l10n.t('It is as narrow as the tolerance of {0} asks for: a smaller one may narrow it.'),
     whyDefault: l10n.t(
-      'It is as narrow as the default tolerance asks for (1e-6 for matrices, 1e-3 to 3e-2 for convolutions): a smaller one may narrow it.',
+      'It is as narrow as the default tolerance asks for (1e-6 for matrices, 1e-3 for convolutions): a smaller one may narrow it.',
     ),
     whySize: l10n.t(
       'For a known input size the borders count: the upper bound comes from larger operators without borders, the lower one from an input that was found, and what lies between is not resolved.',

@@ -142,6 +142,7 @@ async function addPair(
   }
 
   let operator: Operator;
+  let rounded = false;
   if (isMatrix(down)) {
     const [a, b] = [reshaped(up, [rows, rank]), reshaped(down, [rank, columns])];
     operator = { kind: 'lowRank', up: a, down: b, rows, rank, columns, scale };
@@ -151,6 +152,7 @@ async function addPair(
       return 'the kernel of the low-rank pair is too large to be multiplied out';
     const convolution = convolutionOf(kernelProduct(up, down, rows), settings, options);
     operator = { ...convolution.operator, scale };
+    rounded = true;
     notes.push(
       ...convolution.notes,
       'The kernel is the product of the pair, computed in double precision, of which the rounding is not in the interval.',
@@ -160,7 +162,7 @@ async function addPair(
   const parts = scaling.alpha === null ? [down, up] : [down, up, scaling.alpha];
   catalog.addLayers(
     { name: `${module}.weight`, tensor: down, stored: down, parts, notes: [] },
-    { name, op: 'LoRA', parameters: down.count + up.count, operator, notes },
+    { name, op: 'LoRA', parameters: down.count + up.count, operator, rounded, notes },
   );
   return null;
 }

@@ -13,6 +13,8 @@ export interface Weight {
   readonly stored: StoredTensor;
   /** All stored tensors that the weight is made of. */
   readonly parts: readonly StoredTensor[];
+  /** It is computed from the stored tensors, with rounding. */
+  readonly rounded?: boolean;
   readonly notes: readonly string[];
 }
 
@@ -22,6 +24,7 @@ export interface LayerDraft {
   readonly op: string;
   readonly parameters: number;
   readonly operator: Operator;
+  readonly rounded?: boolean;
   readonly notes: readonly string[];
 }
 
@@ -67,7 +70,10 @@ export class Catalog {
     this.take(...weight.parts);
     for (const name of [weight.name, ...weight.parts.map((part) => part.name)])
       this.#modules.add(moduleOf(name));
-    for (const draft of drafts) this.#layers.push({ draft, stored: weight.stored });
+    for (const draft of drafts) {
+      const rounded = weight.rounded === true || draft.rounded === true;
+      this.#layers.push({ draft: rounded ? { ...draft, rounded } : draft, stored: weight.stored });
+    }
   }
 
   /** @param reason one clause without a final stop. */

@@ -76,7 +76,7 @@ function effectiveWeight(roles: Roles): Omit<Weight, 'name' | 'parts'> | null {
     const [g, v] = weightNorm;
     const tensor = weightNormalized(g, v);
     const notes = [`Weight normalisation: the weight g v / ||v|| is ${inDoublePrecision}.`];
-    return tensor === null ? null : { tensor, stored: v, notes };
+    return tensor === null ? null : { tensor, stored: v, rounded: true, notes };
   }
   const spectralNorm = having('orig', 'u', 'v') ?? having('original', '0._u', '0._v');
   if (spectralNorm !== null) {
@@ -85,7 +85,7 @@ function effectiveWeight(roles: Roles): Omit<Weight, 'name' | 'parts'> | null {
     const notes = [
       `Spectral normalisation as in evaluation: the weight W / (u^T W v) is ${inDoublePrecision}.`,
     ];
-    return tensor === null ? null : { tensor, stored: original, notes };
+    return tensor === null ? null : { tensor, stored: original, rounded: true, notes };
   }
   const pruned = having('orig', 'mask');
   if (pruned !== null) {

@@ -266,7 +266,7 @@ describe('a device that fails', () => {
   }
 
   const convolutions = [1, 2, 3].map((seed) =>
-    layerOf(`conv${seed}`, convolutionOf(smallConvolution(seed, 3), false)),
+    layerOf(`conv${seed}`, convolutionOf(wideConvolution(seed), false)),
   );
 
   it('is given up: its layer and all that follow are computed on the CPU, and say so', async () => {
@@ -295,6 +295,21 @@ describe('a device that fails', () => {
 
 function withoutCost({ cost: _, ...description }: PlannedLayer): Partial<LayerReport> {
   return description;
+}
+
+/** So many channels that a device is worth its while, on an axis too long for a grid. */
+function wideConvolution(seed: number): ConvolutionLayer {
+  const random = seeded(seed);
+  return {
+    ...smallConvolution(seed),
+    weight: Float32Array.from({ length: 64 * 64 * 2 }, () => gaussian(random)),
+    shape: [64, 64, 2],
+    strides: [1],
+    dilations: [1],
+    pads: [0, 0],
+    inputSize: [5000],
+    outputPadding: [0],
+  };
 }
 
 /** Two channels, as many taps on either axis. */
