@@ -13,7 +13,7 @@ import type {
   Settings,
   SkippedReport,
 } from '../report/report';
-import { estimateCost } from './cost';
+import { estimateCost, measureSlowness } from './cost';
 import { collectGarbage } from './garbage';
 import { encloseOperator, type OperatorEnclosure } from './operator';
 import { describeLayer, failedRow, operatorKey, rowOf } from './row';
@@ -29,7 +29,7 @@ export interface AnalysisRequest {
 }
 
 export interface PlannedLayer extends LayerDescription {
-  /** Estimated work in seconds on a typical machine: for remaining time, relative to the other layers. */
+  /** Estimated seconds on this machine, from the shape alone. */
   readonly cost: number;
 }
 
@@ -64,13 +64,14 @@ export async function analyze(request: AnalysisRequest, events: AnalysisEvents):
   try {
     const { engine, description, fallback } = await chooseEngine(settings.device);
     const layers = model.layers.filter(({ name }) => globMatches(request.layers ?? '*', name));
+    const slowness = await measureSlowness(engine);
     events.onPlan({
       model: { path: model.path, format: model.format, bytes: model.bytes },
       files: model.files,
       device: { provider: engine.provider, description, fallback },
       layers: layers.map((layer) => ({
         ...describeLayer(layer, settings),
-        cost: estimateCost(layer.operator),
+        cost: estimateCost(layer.operator, slowness),
       })),
       skipped: model.skipped,
     });

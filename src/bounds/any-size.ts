@@ -11,7 +11,7 @@ import { symbolNormsOf, usesAutocorrelation } from './symbol-norms';
 /** Seconds, as estimated, after which a kernel's enclosure is answered as it is, wide or not. */
 const WORK_LIMIT = 20;
 /** Reach of the first cells, where `1 / cos` is 1.12. */
-const FIRST_REACH = 0.47;
+export const FIRST_REACH = 0.47;
 /** Cells that are bounded at a time. */
 const BATCH = 256;
 /** Cells of one batch from which the symbol is climbed again. */

@@ -46,7 +46,8 @@ export function secondsPerSymbol(engine: Engine, kernel: PolyphaseKernel): numbe
     : secondsBySquaring(kernel);
 }
 
-function secondsByCholesky(order: number, lags: number): number {
+/** The same for a kernel of which only the order and the number of lags are known. */
+export function secondsByCholesky(order: number, lags: number): number {
   const own = (2 * lags + 1) * order ** 2 <= OWN_COEFFICIENTS;
   const evaluation = 4 * (lags + 1) * order ** 2;
   const factorisation = (4 / 3) * order ** 3;
