@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type Engine, precisionOf, UNIT_ROUNDOFF_OF } from '../compute/engine';
 import { largestTridiagonal, tridiagonalVector } from './lanczos';
-import { frobeniusOf, type Matrix } from './matrix';
+import type { Matrix } from './matrix';
 import { type Enclosure, gamma, roundDown, roundUp, times, ZERO } from './rounding';
 import { exponentScale, scaled, type Values } from './values';
 
@@ -45,8 +45,7 @@ export async function probableMatrix(
   const { rows, columns, offset = 0 } = matrix;
   const values = matrix.values.subarray(offset, offset + rows * columns);
   const scale = exponentScale(values);
-  const frobenius = frobeniusOf(values, scale);
-  if (frobenius === 0) return ZERO;
+  if (!values.some((value) => value !== 0)) return ZERO;
   const size = Math.min(rows, columns);
   // A is taken so that it maps the smaller side to the larger one.
   const tall = rows >= columns;
@@ -82,10 +81,10 @@ export async function probableMatrix(
   weights.forEach((weight, j) => subtract(ritz, basis[j], -weight));
   normalize(ritz);
   const image = exactProduct(values, rows, columns, scale, ritz, !tall);
-  // Products: Higham 2002, (3.13), with the Frobenius norm for that of |A|. The length of `ritz` is 1 up to gamma_{size + 4}.
+  // Products: Higham 2002, (3.13), with the Frobenius norm for that of |A|, whose entries are below 2.
   const lower =
     Math.sqrt(dot(image, image)) * (1 - gamma(rows + columns + 8)) -
-    gamma(size + 4) * frobenius * (1 + 2 ** -30);
+    gamma(size + 4) * 2 * Math.sqrt(rows * columns);
 
   // F s = A^T A V s - theta V s - alpha_k beta_k s_k v_{k+1}.
   const off = exactProduct(values, rows, columns, scale, image, tall);

@@ -50,11 +50,14 @@ const gram = (tall) => ({
   ],
 });
 
+/** Box and Muller from mulberry32: a congruential generator leaves a pattern in rows of a power of two. */
 function gaussians(length) {
   let state = 1;
   const uniform = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return (state + 0.5) / 2 ** 32;
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return (((t ^ (t >>> 14)) >>> 0) + 0.5) / 2 ** 32;
   };
   return Float32Array.from(
     { length },
