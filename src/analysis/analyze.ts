@@ -15,7 +15,7 @@ import type {
 } from '../report/report';
 import { estimateCost, measureSlowness } from './cost';
 import { collectGarbage } from './garbage';
-import { encloseOperator, type OperatorEnclosure } from './operator';
+import { encloseOperator, hasProbable, type OperatorEnclosure } from './operator';
 import { describeLayer, failedRow, operatorKey, rowOf } from './row';
 
 export interface AnalysisRequest {
@@ -47,10 +47,14 @@ export interface AnalysisEvents {
   onPlan(plan: Plan): void;
   /** Layer `index` of the plan is about to be computed. */
   onStart(index: number): void;
+  /** A row that is good already, and will be followed by a better one: a large matrix, probable before it is certified. */
+  onPreliminary(index: number, row: LayerReport): void;
   /** Its row; a failure of one layer is a row with `error`, never a rejection. */
   onRow(index: number, row: LayerReport): void;
 }
 
+/** Seconds, as estimated, from which a layer has a preliminary row. */
+const WORTH_WAITING = 0.5;
 /** Parameters from which a layer's memory is worth giving back at once: 16 MB in float64. */
 const LARGE_LAYER = 2 ** 21;
 
@@ -80,6 +84,8 @@ export async function analyze(request: AnalysisRequest, events: AnalysisEvents):
       events.onStart(index);
       // The event must have left the process before native code blocks it, or crashes it.
       await new Promise(setImmediate);
+      const preliminary = await analysis.preliminaryRow(layers[index]);
+      if (preliminary !== null) events.onPreliminary(index, preliminary);
       events.onRow(index, await analysis.row(layers[index]));
       if (layers[index].parameters >= LARGE_LAYER) collectGarbage();
     }
@@ -98,6 +104,15 @@ class Analysis {
     private readonly settings: Settings,
     private readonly perGroup: boolean,
   ) {}
+
+  /** The probable row of a layer whose certified one takes its time; null where there is none. */
+  async preliminaryRow(layer: Layer): Promise<LayerReport | null> {
+    const { operator } = layer;
+    if (this.settings.method !== 'auto' || !hasProbable(operator)) return null;
+    if (estimateCost(operator) < WORTH_WAITING || this.known.has(operatorKey(operator))) return null;
+    const quick: Settings = { ...this.settings, method: 'quick' };
+    return new Analysis(this.engine, quick, this.perGroup).row(layer);
+  }
 
   async row(layer: Layer): Promise<LayerReport> {
     const started = performance.now();

@@ -8,11 +8,12 @@ import {
 import { gramMatrixBound } from '../bounds/gram';
 import { boundConvolutionByGram } from '../bounds/gram-convolution';
 import { boundLowRank } from '../bounds/low-rank';
-import { boundMatrix, type Matrix } from '../bounds/matrix';
+import { boundMatrix, frobeniusOf, type Matrix, type MatrixEnclosure } from '../bounds/matrix';
 import { boundDiagonal, boundNormalization } from '../bounds/normalization';
+import { probableMatrix } from '../bounds/probable';
 import { times } from '../bounds/rounding';
 import type { RankedEnclosure } from '../bounds/stable-rank';
-import type { Values } from '../bounds/values';
+import { exponentScale, type Values } from '../bounds/values';
 import type { Engine } from '../compute/engine';
 import type {
   ConvolutionOperator,
@@ -39,8 +40,14 @@ export interface OperatorEnclosure {
   readonly frobenius: number | null;
   readonly largestRowNorm: number | null;
   readonly notes: readonly string[];
+  /** Where it is less than what the settings promise. */
+  readonly certainty?: 'probable';
 }
 
+/** Relative width that method `quick` encloses convolutions to where none is asked for. */
+const QUICK_TOLERANCE = 0.03;
+/** Smaller side from which a matrix's probable interval is sooner there than its certified one. */
+const PROBABLE_ORDER = 512;
 /** Relative width that matrices are enclosed to where none is asked for. */
 const MATRIX_TOLERANCE = 1e-6;
 /** Gram iterations of a matrix where none are asked for. */
@@ -73,6 +80,7 @@ async function encloseMatrix(
 ): Promise<OperatorEnclosure> {
   const factor = Math.abs(scale);
   const size = rows * columns;
+  const quick = settings.method === 'quick' && Math.min(rows, columns) >= PROBABLE_ORDER;
   // One block at a time where the file allows it: the experts of a layer together may not fit into memory.
   const readBlock = await blockReader(tensor, size);
   /** Lower bound of the largest norm of the matrices that lie side by side. */
@@ -85,7 +93,8 @@ async function encloseMatrix(
         const from = r * columns + block * width;
         values.set(matrix.values.subarray(from, from + width), r * width);
       }
-      const part = await boundMatrix(engine, { values, rows, columns: width }, MATRIX_TOLERANCE);
+      const some = { values, rows, columns: width };
+      const part = await (quick ? probable(engine, some) : boundMatrix(engine, some, MATRIX_TOLERANCE));
       largest = Math.max(largest, part.lower);
     }
     return largest;
@@ -96,7 +105,9 @@ async function encloseMatrix(
     const values = await readBlock(block);
     const matrix = { values, rows, columns };
     if (embedding) rowNorm = Math.max(rowNorm ?? 0, largestRow(values, columns) * factor);
-    const tight = await boundMatrix(engine, matrix, settings.tolerance ?? MATRIX_TOLERANCE);
+    const tight = quick
+      ? await probable(engine, matrix)
+      : await boundMatrix(engine, matrix, settings.tolerance ?? MATRIX_TOLERANCE);
     const upper =
       settings.method === 'gram'
         ? Math.max(
@@ -113,11 +124,30 @@ async function encloseMatrix(
   return {
     ...largest(groups),
     inputSize: null,
-    method: settings.method === 'gram' ? 'Gram iteration (Delattre et al. 2023)' : METHODS.matrix,
+    method:
+      settings.method === 'gram'
+        ? 'Gram iteration (Delattre et al. 2023)'
+        : quick
+          ? 'Golub-Kahan bidiagonalisation from a random start (Hochstenbach 2013)'
+          : METHODS.matrix,
     groups,
     frobenius: frobeniusOfAll(groups),
     largestRowNorm: rowNorm,
     notes: [],
+    ...(quick && { certainty: 'probable' }),
+  };
+}
+
+/** Whether a probable interval of the operator is worth showing before the certified one. */
+export function hasProbable(operator: Operator): boolean {
+  return operator.kind === 'matrix' && Math.min(operator.rows, operator.columns) >= PROBABLE_ORDER;
+}
+
+async function probable(engine: Engine, matrix: Matrix): Promise<MatrixEnclosure> {
+  const scale = exponentScale(matrix.values);
+  return {
+    ...(await probableMatrix(engine, matrix)),
+    frobenius: frobeniusOf(matrix.values, scale) * scale,
   };
 }
 
@@ -136,7 +166,7 @@ async function encloseConvolution(
   const enclosure: ConvolutionEnclosure =
     settings.method === 'gram'
       ? await boundConvolutionByGram(engine, layer, settings.iterations)
-      : await boundConvolution(engine, layer, settings.tolerance);
+      : await boundConvolution(engine, layer, settings.tolerance ?? toleranceOf(settings));
   const factor = Math.abs(operator.scale);
   const groups = enclosure.groups.map((group) => ({
     ...rescaled(group, factor),
@@ -162,6 +192,11 @@ async function encloseConvolution(
     largestRowNorm: null,
     notes,
   };
+}
+
+/** Null: the default of each kind. */
+function toleranceOf({ method }: Settings): number | null {
+  return method === 'quick' ? QUICK_TOLERANCE : null;
 }
 
 /** The layer as the bounds take it: a transposed one as the convolution from its output to its input. */

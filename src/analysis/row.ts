@@ -53,7 +53,7 @@ export function rowOf(
     lipschitz: {
       lower: Math.min(lower, upper),
       upper,
-      certainty: certaintyOf(layer, settings),
+      certainty: enclosure.certainty ?? certaintyOf(layer, settings),
       scope: inputSize === null ? 'any input size' : `input size ${inputSize.join('x')}`,
       method,
     },
@@ -71,11 +71,11 @@ export function rowOf(
 }
 
 /**
- * The bounds of method `auto` allow for every rounding of their own (docs/mathematics.md), on devices that passed the
- * self-check; those of method `gram` are the formulas of the papers, evaluated in float64.
+ * The bounds allow for every rounding of their own (docs/mathematics.md), on devices that passed the self-check; those
+ * of method `gram` are the formulas of the papers, evaluated in float64.
  */
 function certaintyOf(layer: Layer, { method }: Settings): Certainty {
-  return method === 'auto' && !layer.rounded ? 'certified' : 'analytic';
+  return method !== 'gram' && !layer.rounded ? 'certified' : 'analytic';
 }
 
 /** The row of a layer that no bound could be given for. */

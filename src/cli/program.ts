@@ -43,10 +43,14 @@ Examples:
     .addOption(new Option('--format <FORMAT>', 'how the result is written').choices(FORMATS).default('table'))
     .option('--output <FILE>', 'write the result to FILE instead of the standard output')
     .addOption(
-      new Option('--method <METHOD>', 'auto: the tightest bounds; gram: Gram iteration alone')
+      new Option(
+        '--method <METHOD>',
+        'auto: certified, tight; quick: probable for large matrices, wider for convolutions; gram: Gram iteration alone',
+      )
         .choices(METHODS)
         .default('auto'),
     )
+    .addOption(new Option('--quick', 'the same as --method quick').implies({ method: 'quick' }))
     .option('--iterations <N>', 'number of Gram iterations, for --method gram', parseIterations)
     .option(
       '--tolerance <T>',

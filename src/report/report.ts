@@ -86,7 +86,12 @@ export interface SkippedReport {
   readonly reason: string;
 }
 
-export type Method = 'auto' | 'gram';
+/**
+ * - `auto`: certified, to the tolerance;
+ * - `quick`: large matrices probable, convolutions certified but wider;
+ * - `gram`: the Gram iterations of the papers.
+ */
+export type Method = 'auto' | 'quick' | 'gram';
 export type DeviceChoice = 'auto' | 'cpu' | 'webgpu' | 'cuda' | 'dml' | 'coreml';
 export type PaddingChoice = 'zeros' | 'circular';
 

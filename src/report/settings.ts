@@ -2,7 +2,7 @@
 import type { DeviceChoice, Method, PaddingChoice, Settings } from './report';
 
 export const DEVICE_CHOICES: readonly DeviceChoice[] = ['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'];
-export const METHODS: readonly Method[] = ['auto', 'gram'];
+export const METHODS: readonly Method[] = ['auto', 'quick', 'gram'];
 export const PADDING_CHOICES: readonly PaddingChoice[] = ['zeros', 'circular'];
 
 /** The Gram iteration has converged to the last bit of a double long before. */

@@ -139,6 +139,9 @@ class Run {
       case 'start':
         this.begun.set(message.index, performance.now());
         return this.events.onStart?.(message.index);
+      case 'preliminary':
+        if (rowDefect(message.row) === null) this.events.onPreliminary?.(message.index, message.row);
+        return;
       case 'row': {
         const { index, row } = message;
         const defect = rowDefect(row);

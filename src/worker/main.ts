@@ -20,6 +20,7 @@ async function answer(message: RequestMessage): Promise<MessageToClient> {
         await analyze(message.request, {
           onPlan: (plan) => sendPlan(id, plan),
           onStart: (index) => send({ id, event: 'start', index }),
+          onPreliminary: (index, row) => send({ id, event: 'preliminary', index, row }),
           onRow: (index, row) => send({ id, event: 'row', index, row }),
         });
         return { id, ok: null };

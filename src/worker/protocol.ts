@@ -21,6 +21,8 @@ export type WorkerEvent =
   /** The plan, with its last layers. */
   | { readonly event: 'plan'; readonly plan: Plan }
   | { readonly event: 'start'; readonly index: number }
+  /** A row that another one of the same layer will follow. */
+  | { readonly event: 'preliminary'; readonly index: number; readonly row: LayerReport }
   | { readonly event: 'row'; readonly index: number; readonly row: LayerReport };
 
 export type EventMessage = WorkerEvent & { readonly id: number };

@@ -36,6 +36,7 @@ interface Told {
   readonly plan: Plan;
   /** By index into the plan. */
   readonly rows: ReadonlyMap<number, LayerReport>;
+  readonly preliminary: ReadonlyMap<number, LayerReport>;
   readonly events: readonly string[];
 }
 
@@ -43,6 +44,7 @@ async function analysisOf(layers: readonly Layer[], changes: Partial<AnalysisReq
   stage.model = new FakeModel(layers);
   const plans: Plan[] = [];
   const rows = new Map<number, LayerReport>();
+  const preliminary = new Map<number, LayerReport>();
   const events: string[] = [];
   await analyze(
     { ...request, ...changes },
@@ -52,6 +54,10 @@ async function analysisOf(layers: readonly Layer[], changes: Partial<AnalysisReq
         events.push('plan');
       },
       onStart: (index) => events.push(`start ${index}`),
+      onPreliminary: (index, row) => {
+        preliminary.set(index, row);
+        events.push(`preliminary ${index}`);
+      },
       onRow: (index, row) => {
         rows.set(index, row);
         events.push(`row ${index}`);
@@ -60,7 +66,7 @@ async function analysisOf(layers: readonly Layer[], changes: Partial<AnalysisReq
   );
   expect(plans).toHaveLength(1);
   expect(stage.model.closed).toBe(1);
-  return { plan: plans[0], rows, events };
+  return { plan: plans[0], rows, preliminary, events };
 }
 
 function identity(name: string): Layer {
@@ -102,7 +108,7 @@ describe('an analysis', () => {
     const fail = () => {
       throw new Error('nobody listens');
     };
-    const run = analyze(request, { onPlan: fail, onStart: fail, onRow: fail });
+    const run = analyze(request, { onPlan: fail, onStart: fail, onPreliminary: fail, onRow: fail });
     await expect(run).rejects.toThrow('nobody listens');
     expect(stage.model.closed).toBe(1);
   });
@@ -238,6 +244,43 @@ describe('a layer that cannot be analysed', () => {
       error: 'its norm is beyond the range of float64',
     });
     expect(norm(told, 1)).toBeCloseTo(1);
+  });
+});
+
+describe('a large matrix', () => {
+  const order = 2600;
+  const random = seeded(3);
+  const values = Float32Array.from({ length: order * order }, () => random() - 0.5);
+  const large = layerOf('large', matrixOf(new FakeTensor([order, order], values), order, order));
+
+  it('has a probable row at once, and a certified one within it', async () => {
+    const { rows, preliminary, events } = await analysisOf([identity('small'), large]);
+    expect(events).toEqual(['plan', 'start 0', 'row 0', 'start 1', 'preliminary 1', 'row 1']);
+    const [first, last] = [preliminary.get(1)?.lipschitz, rows.get(1)?.lipschitz];
+    if (!first || !last) throw new Error('a row is missing');
+    expect([first.certainty, last.certainty]).toEqual(['probable', 'certified']);
+    expect(first.lower).toBeLessThanOrEqual(last.upper);
+    expect(first.upper).toBeGreaterThanOrEqual(last.lower);
+    expect(last.upper / last.lower).toBeLessThanOrEqual(1 + 1e-6);
+  });
+
+  it('has the probable row alone where that is asked for', async () => {
+    const told = await analysisOf([large], { settings: { ...request.settings, method: 'quick' } });
+    expect(told.events).toEqual(['plan', 'start 0', 'row 0']);
+    expect(rowOf(told, 0).lipschitz?.certainty).toBe('probable');
+  });
+});
+
+describe('the certainty of a row', () => {
+  it.each([
+    ['auto', undefined, 'certified'],
+    ['quick', undefined, 'certified'],
+    ['gram', undefined, 'analytic'],
+    ['auto', true, 'analytic'],
+  ] as const)('method %s, rounded weights %s: %s', async (method, rounded, certainty) => {
+    const layer = { ...identity('a'), ...(rounded && { rounded }) };
+    const told = await analysisOf([layer], { settings: { ...request.settings, method } });
+    expect(rowOf(told, 0).lipschitz?.certainty).toBe(certainty);
   });
 });
 

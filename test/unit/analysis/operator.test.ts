@@ -247,6 +247,20 @@ describe('a matrix', () => {
     expectEncloses(found, largestSingularValue(matrix), truthError, 1e-10);
   });
 
+  it('of a large order is enclosed with probability where that is asked for', async () => {
+    const matrix = randomMatrix(6, 600, 520);
+    const quick = await enclose(matrixOf(tensorOf(matrix), 600, 520, { scale: -3 }), { method: 'quick' });
+    const tight = await enclose(matrixOf(tensorOf(matrix), 600, 520, { scale: -3 }));
+    expect([quick.certainty, tight.certainty]).toEqual(['probable', undefined]);
+    expect(quick.method).toMatch(/Hochstenbach/);
+    expect(quick.lower).toBeLessThanOrEqual(tight.upper);
+    expect(quick.upper).toBeGreaterThanOrEqual(tight.lower);
+    expect(quick.upper / quick.lower).toBeLessThan(1.05);
+    expectClose(quick.frobenius, tight.frobenius ?? NaN, 1e-9);
+    const small = await enclose(matrixOf(tensorOf(randomMatrix(6, 60, 50)), 60, 50), { method: 'quick' });
+    expect(small.certainty).toBeUndefined();
+  });
+
   it('of zeros has norm 0 and no rank', async () => {
     const zeros = new FakeTensor([2, 5, 4], new Float32Array(40));
     const found = await enclose(matrixOf(zeros, 5, 4, { blocks: 2, embedding: true, scale: 3 }));

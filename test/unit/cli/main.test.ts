@@ -80,6 +80,12 @@ describe('analyze', () => {
     expect(stdout).toContain('\u001b[1ma\u001b[0m');
   });
 
+  it('takes --quick for its method', async () => {
+    const { code, stdout, stderr } = await cli(['analyze', 'a', '--quick', '--format', 'json']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect((JSON.parse(stdout) as Report).settings.method).toBe('quick');
+  });
+
   it('hands every option to the worker', async () => {
     const { code, stdout, stderr } = await cli([
       ...[
