@@ -33,7 +33,11 @@ export function take(data: PanelData, messages: readonly unknown[]): PanelData {
     } else if (message.type === 'rows' && message.run === next.head.run) {
       // One copy for all messages of this turn.
       rows ??= [...next.rows];
-      rows.push(...message.rows);
+      for (const row of message.rows) {
+        // A preliminary row is followed by the one that it stands for.
+        if (rows.at(-1)?.index === row.index) rows.pop();
+        rows.push(row);
+      }
       next = { ...next, rows };
     }
   }

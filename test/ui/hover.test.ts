@@ -51,7 +51,7 @@ describe('hover', () => {
       const hover = await vscode.hover('p2o.Conv.0');
       const text = await hover.innerText();
       const [{ lipschitz, stableRank, weight }] = report.layers;
-      expect(text).toContain(`Lipschitz constant: ${formatInterval(lipschitz!)}, any input size, analytic`);
+      expect(text).toContain(`Lipschitz constant: ${formatInterval(lipschitz!)}, any input size, certified`);
       expect(text).toContain(`Stable rank: ${formatStableRank(stableRank!)}`);
       expect(text).toContain('16×3×3×3');
       expect(text).toContain(weight);

@@ -32,7 +32,8 @@ describe('lifecycle', () => {
       settings: { 'lipschitzLens.confirmAboveSeconds': 100_000 },
     });
     await writeFile(file(SLOW), slowModel());
-    await vscode.explorerItem(SLOW).waitFor();
+    // Until the file watcher has seen it, which a busy machine delays.
+    await vscode.explorerItem(SLOW).waitFor({ timeout: 60_000 });
   });
   afterAll(() => vscode?.close());
   beforeEach(async () => {

@@ -128,7 +128,7 @@ describe('table', () => {
       'Holds for': 'inputs of size 8×8',
       Operator: 'Conv, 2 groups, kernel 3×3, 4 → 8 channels',
       Method: lipschitz!.method,
-      Certainty: 'analytic: true in exact arithmetic',
+      Certainty: 'certified: true for the stored weights',
       Width: /tolerance|Lower and upper bound|borders/,
       'Stable rank': 'of the full rank',
       'Frobenius norm': /^\d/,

@@ -6,7 +6,6 @@ import {
   formatCount,
   formatInterval,
   formatPowerOfTen,
-  formatSeconds,
   formatShare,
 } from '../../src/report/numbers';
 import { displayName } from '../../src/report/text';
@@ -105,8 +104,8 @@ function Facts({ data: { head, locale, rows }, onOpen, onTab }: Props) {
         }
       />
       <Fact
-        value={head.seconds === null ? none : locale.number(formatSeconds(head.seconds))}
-        label={widest ? locale.text('widest', locale.number(formatWidth(widest.lipschitz))) : strings.inAll}
+        value={widest ? locale.number(formatWidth(widest.lipschitz)) : none}
+        label={strings.widest}
         layer={widest?.name}
         onOpen={onOpen}
       />

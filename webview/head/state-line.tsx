@@ -148,10 +148,14 @@ function Bar({ text, share }: { readonly text: string; readonly share: number | 
   );
 }
 
-function ended({ analysedAt }: PanelHead, locale: Locale): string {
-  return analysedAt === null
+function ended({ analysedAt, seconds }: PanelHead, locale: Locale): string {
+  return analysedAt === null || seconds === null
     ? ''
-    : locale.text('analysedAgo', formatAge(Date.now() - analysedAt, locale.tag));
+    : locale.text(
+        'analysedAgo',
+        formatAge(Date.now() - analysedAt, locale.tag),
+        locale.number(formatSeconds(seconds)),
+      );
 }
 
 function cancelledText(

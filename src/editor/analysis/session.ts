@@ -27,8 +27,10 @@ interface SessionEvents {
   rows: [readonly IndexedRow[]];
 }
 
-/** The running layer and the remaining time are told together, so often, milliseconds. */
+/** The running layer and the remaining time are told so soon after a layer began, milliseconds. */
 const PROGRESS_INTERVAL = 100;
+/** The time that remains is told anew so often while a layer runs, milliseconds. */
+const TICK = 1000;
 
 export class ModelSession extends EventEmitter<SessionEvents> {
   /** Another number for every run. */
@@ -225,8 +227,10 @@ export class ModelSession extends EventEmitter<SessionEvents> {
     const hold = new AbortController();
     let progress: ProgressOf | null = null;
     let telling: NodeJS.Timeout | undefined;
+    let isDue = false;
     const tell = (progress: ProgressOf) => {
-      telling = undefined;
+      isDue = false;
+      telling = setTimeout(tell, TICK, progress);
       this.become({ kind: 'running', progress: progress.now() });
     };
     const outcome = await analyzeInWorker(
@@ -249,7 +253,14 @@ export class ModelSession extends EventEmitter<SessionEvents> {
         onStart: (index) => {
           if (!current() || progress === null) return;
           progress.start(index);
-          telling ??= setTimeout(tell, PROGRESS_INTERVAL, progress);
+          if (isDue) return;
+          isDue = true;
+          clearTimeout(telling);
+          telling = setTimeout(tell, PROGRESS_INTERVAL, progress);
+        },
+        // Only shown: it is no result of this layer yet.
+        onPreliminary: (index, row) => {
+          if (current() && progress !== null) this.emit('rows', [{ index, row }]);
         },
         onRow: (index, row) => {
           if (!current() || progress === null) return;

@@ -26,6 +26,8 @@ export class ModelPanel extends Owner {
   /** The page listens. A page that is hidden is gone, and asks again when it is back. */
   private ready = false;
   private waiting: IndexedRow[] = [];
+  /** The head waits for the rows before it. */
+  private headIsDue = false;
   private timer: NodeJS.Timeout | undefined;
   private wish: { layer: string; weight: boolean } | null = null;
 
@@ -115,12 +117,15 @@ export class ModelPanel extends Owner {
     clearTimeout(this.timer);
     this.timer = undefined;
     this.waiting = [...this.session.rows];
+    this.headIsDue = false;
     this.post({ type: 'snapshot', head: this.head() });
     this.sendWaiting();
   }
 
   private sendHead(): void {
-    this.post({ type: 'head', head: this.head() });
+    // What is finished is so with all of its rows.
+    this.headIsDue = this.waiting.length > 0 && !this.session.isBusy;
+    if (!this.headIsDue) this.post({ type: 'head', head: this.head() });
   }
 
   private sendSoon(rows: readonly IndexedRow[]): void {
@@ -136,6 +141,7 @@ export class ModelPanel extends Owner {
     this.post({ type: 'rows', run: this.session.run, rows });
     // One batch a turn: others want the extension host, too.
     if (this.waiting.length > 0) this.timer = setTimeout(() => this.sendWaiting(), 0);
+    else if (this.headIsDue) this.sendHead();
   }
 
   private post(message: ToPanel): void {

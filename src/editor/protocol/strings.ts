@@ -18,7 +18,6 @@ export interface PanelStrings {
   readonly skippedCount: string;
   readonly failedCount: string;
   readonly widest: string;
-  readonly inAll: string;
   readonly analysedAgo: string;
   readonly overBudgetCount: string;
   // States

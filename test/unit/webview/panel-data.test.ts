@@ -47,6 +47,16 @@ describe('take', () => {
     expect(indices(first)).toEqual([2, 0, 1]);
   });
 
+  it('has the row of a layer in place of its preliminary one', () => {
+    const preliminary = { ...row(1), row: layer({ name: 'conv1', seconds: 77 }) };
+    const first = after(fresh, snapshot(), rows(1, 0), { type: 'rows', run: 1, rows: [preliminary] });
+    expect(first.rows.map(({ row: { seconds } }) => seconds)).toEqual([row(0).row.seconds, 77]);
+    for (const last of [after(first, rows(1, 1, 2)), after(fresh, snapshot(), rows(1, 0, 1, 1, 2))]) {
+      expect(last.rows).toEqual([row(0), row(1), row(2)]);
+    }
+    expect(first.rows).toHaveLength(2);
+  });
+
   it('drops rows of another run', () => {
     const data = after(fresh, snapshot(2), rows(1, 0), rows(2, 1), rows(3, 2));
     expect(indices(data)).toEqual([1]);

@@ -136,6 +136,16 @@ describe('ModelSession', () => {
     expect(errors()).toEqual(crashed);
   });
 
+  it('tells of a preliminary row, and keeps the one that follows', async () => {
+    const session = sessionOf('a+b:twice');
+    const norms: (number | undefined)[] = [];
+    session.on('rows', (rows) => norms.push(...rows.map(({ row }) => row.lipschitz?.upper)));
+    await session.analyze(DEFAULT_SETTINGS);
+    expect(norms).toEqual([1, 100, 2]);
+    expect(session.rows.map(({ row }) => row.lipschitz?.upper)).toEqual([1, 2]);
+    expect(session.report()?.layers).toHaveLength(2);
+  });
+
   it('says the running layer and how many have ended', async () => {
     const session = sessionOf('a+b+c:wait');
     const run = session.analyze(DEFAULT_SETTINGS);
