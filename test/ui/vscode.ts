@@ -20,7 +20,7 @@ export interface VsCodeOptions extends ServerOptions {
 }
 
 /** For anything that VS Code does, on a loaded machine. */
-const WAIT_MS = 20_000;
+const WAIT_MS = 60_000;
 
 /** For an answer to a key or a click, before it is tried once more. */
 const ANSWER_MS = 5_000;
