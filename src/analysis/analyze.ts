@@ -13,6 +13,7 @@ import type {
   Settings,
   SkippedReport,
 } from '../report/report';
+import { invalidSetting } from '../report/settings';
 import { estimateCost, measureSlowness } from './cost';
 import { collectGarbage } from './garbage';
 import { encloseOperator, hasProbable, type OperatorEnclosure } from './operator';
@@ -64,6 +65,9 @@ const LARGE_LAYER = 2 ** 21;
  */
 export async function analyze(request: AnalysisRequest, events: AnalysisEvents): Promise<void> {
   const { settings } = request;
+  const invalid = invalidSetting(settings);
+  if (invalid !== null)
+    throw new RangeError(`the setting ${invalid} is ${JSON.stringify(settings[invalid])}`);
   const model = await openModel(request.path, { inputSize: settings.inputSize });
   try {
     const { engine, description, fallback } = await chooseEngine(settings.device);

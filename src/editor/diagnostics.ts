@@ -74,7 +74,7 @@ function diagnosticsOf({ report, stale }: Result, uri: vscode.Uri): vscode.Diagn
       );
     }
   }
-  const over = layerBudget === null ? [] : overBudget(report, layerBudget);
+  const over = layerBudget === null ? [] : overBudget(report, layerBudget).slice(0, MOST_OF_ONE_MODEL);
   for (const { layer, certainly } of over) {
     const text = certainly
       ? vscode.l10n.t('Layer {0} exceeds the budget of {1}: its Lipschitz constant is {2}.')

@@ -10,6 +10,7 @@ import { exportPlot, exportReport } from './commands/export';
 import { BudgetDiagnostics } from './diagnostics';
 import { registerAnnotations } from './hover/annotations';
 import { SECTION } from './ids';
+import type { SettingName } from './ids';
 import { ModelFolders } from './model-files';
 import { Panels } from './panel/panels';
 import { readSetting } from './settings';
@@ -24,6 +25,15 @@ export interface LipschitzLensApi {
 }
 
 const MEGABYTE = 1_000_000;
+/** What `analysisSettings` reads. */
+const ANALYSIS_SETTINGS: readonly SettingName[] = [
+  'device',
+  'method',
+  'iterations',
+  'tolerance',
+  'inputSize',
+  'padding',
+];
 
 export function startEditor(context: vscode.ExtensionContext): LipschitzLensApi {
   const log = vscode.window.createOutputChannel('Lipschitz Lens', { log: true });
@@ -46,15 +56,22 @@ export function startEditor(context: vscode.ExtensionContext): LipschitzLensApi 
     confirmAboveSeconds: (path) => readSetting('confirmAboveSeconds', vscode.Uri.file(path)),
     log: (level, message) => log[level](message),
   });
+  /** Open models whose settings were changed after they were analysed. */
+  const reconfigured = new WeakSet<ModelSession>();
   const panels = new Panels(context.extensionUri, sessions, {
     log,
     start: (session, uri) => {
       const settings = settingsOrMessage(uri);
       if (settings !== null) void startAnalysis(session, settings);
     },
-    run: (session, { device, tolerance }) => {
-      const allowed = vscode.workspace.isTrusted ? device : 'cpu';
-      void session.analyze({ ...session.settings, device: allowed, tolerance });
+    run: (session, chosen) => {
+      const { settings } = session;
+      // Settings that were changed meanwhile count, but for what the panel's own controls say otherwise.
+      const base = reconfigured.delete(session) ? settingsOrMessage(vscode.Uri.file(session.path)) : settings;
+      if (base === null) return;
+      const device = chosen.device === settings.device ? base.device : chosen.device;
+      const tolerance = chosen.tolerance === settings.tolerance ? base.tolerance : chosen.tolerance;
+      void session.analyze({ ...base, device: vscode.workspace.isTrusted ? device : 'cpu', tolerance });
     },
     exportReport: (session: ModelSession) => {
       const report = session.report();
@@ -72,6 +89,9 @@ export function startEditor(context: vscode.ExtensionContext): LipschitzLensApi 
     registerAnnotations(cache, log),
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration(`${SECTION}.cache`)) trim();
+      if (ANALYSIS_SETTINGS.some((name) => change.affectsConfiguration(`${SECTION}.${name}`))) {
+        for (const session of sessions.all) reconfigured.add(session);
+      }
     }),
     registerCommands({ sessions, panels, cache, workerPath, log }),
   );

@@ -1,7 +1,16 @@
 /** The user's settings (`lipschitzLens.*`), read when they are needed: a change counts from the next reading on. */
 import * as vscode from 'vscode';
 import type { Settings } from '../report/report';
-import { inputSizeOf, isIterations, isTolerance, LARGEST_SIDE, MOST_ITERATIONS } from '../report/settings';
+import {
+  DEVICE_CHOICES,
+  inputSizeOf,
+  isIterations,
+  isTolerance,
+  LARGEST_SIDE,
+  METHODS,
+  MOST_ITERATIONS,
+  PADDING_CHOICES,
+} from '../report/settings';
 import { SECTION } from './ids';
 import type { SettingName, SettingTypes } from './ids';
 
@@ -25,6 +34,10 @@ export function analysisSettings(scope: vscode.Uri): Settings {
   const iterations = readSetting('iterations', scope);
   const tolerance = readSetting('tolerance', scope);
   const padding = readSetting('padding', scope);
+  const device = readSetting('device', scope);
+  mustBeOneOf('method', method, METHODS);
+  mustBeOneOf('device', device, DEVICE_CHOICES);
+  mustBeOneOf('padding', padding, ['file', ...PADDING_CHOICES]);
   if (iterations !== null && !isIterations(iterations)) {
     throw invalid('iterations', vscode.l10n.t('a whole number from 1 to {0}', MOST_ITERATIONS));
   }
@@ -36,7 +49,7 @@ export function analysisSettings(scope: vscode.Uri): Settings {
     // Elsewhere it has no effect, and two results would differ in nothing else.
     iterations: method === 'gram' ? iterations : null,
     tolerance,
-    device: vscode.workspace.isTrusted ? readSetting('device', scope) : 'cpu',
+    device: vscode.workspace.isTrusted ? device : 'cpu',
     inputSize: inputSizeSetting(scope),
     padding: padding === 'file' ? null : padding,
   };
@@ -48,11 +61,15 @@ export function inputSizeHint(): string {
 }
 
 function inputSizeSetting(scope: vscode.Uri): Settings['inputSize'] {
-  const text = readSetting('inputSize', scope);
-  if (text === '') return null;
-  const size = inputSizeOf(text);
+  const text: unknown = readSetting('inputSize', scope);
+  if (text === '' || text === null) return null;
+  const size = typeof text === 'string' ? inputSizeOf(text) : null;
   if (size === null) throw invalid('inputSize', inputSizeHint());
   return size;
+}
+
+function mustBeOneOf(name: SettingName, value: unknown, choices: readonly unknown[]): void {
+  if (!choices.includes(value)) throw invalid(name, vscode.l10n.t('one of {0}', choices.join(', ')));
 }
 
 function invalid(name: SettingName, hint: string): SettingError {

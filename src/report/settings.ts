@@ -11,6 +11,17 @@ export const MOST_ITERATIONS = 60;
 export const LARGEST_SIDE = 10_000_000;
 const MOST_SIDES = 3;
 
+/** Which setting of an analysis has a value that it must not have; null: none. */
+export function invalidSetting(settings: Settings): keyof Settings | null {
+  const { method, iterations, tolerance, device, padding } = settings;
+  if (!METHODS.includes(method)) return 'method';
+  if (!DEVICE_CHOICES.includes(device)) return 'device';
+  if (padding !== null && !PADDING_CHOICES.includes(padding)) return 'padding';
+  if (iterations !== null && !isIterations(iterations)) return 'iterations';
+  if (tolerance !== null && !isTolerance(tolerance)) return 'tolerance';
+  return null;
+}
+
 export function isIterations(iterations: number): boolean {
   return Number.isInteger(iterations) && iterations >= 1 && iterations <= MOST_ITERATIONS;
 }

@@ -22,7 +22,12 @@ export type Outcome<M extends MethodName> =
 const STDERR_KEPT = 16_384;
 const LONGEST_REASON = 200;
 /** How the line begins in which Node, V8, C++, the C library or ONNX Runtime says why it gives up. */
-const REASON = /^(?:\w*Error\b|FATAL ERROR|terminate called|\w+\(\): )|\[[EF]:onnxruntime/;
+const REASON = /^(?:\w*Error\b|FATAL ERROR|terminate called|\w+\(\): )|\[F:onnxruntime/;
+/** What ONNX Runtime also says of providers that are not there; the last one may be the reason. */
+const COMPLAINT = /\[E:onnxruntime(?!.*provider_bridge)/;
+/** Escape sequences that colour a terminal. */
+// eslint-disable-next-line no-control-regex
+const COLOURS = /\u001b\[[\d;]*m/g;
 /** Exit code of a Windows process that was ended by Ctrl-C. */
 const CONTROL_C_EXIT = 0xc000013a;
 
@@ -105,7 +110,10 @@ function start(workerPath: string): ChildProcess {
 }
 
 function describeDeath(code: number | null, signal: NodeJS.Signals | null, stderr: string): string {
-  const reason = stderr.split(/\r?\n/).find((line) => REASON.test(line));
   const how = signal ? `signal ${signal}` : `exit code ${code}`;
+  // Who kills a process from outside does not tell it why.
+  if (signal === 'SIGKILL') return how;
+  const lines = stderr.replace(COLOURS, '').split(/\r?\n/);
+  const reason = lines.find((line) => REASON.test(line)) ?? lines.findLast((line) => COMPLAINT.test(line));
   return reason ? `${how} (${reason.trim().slice(0, LONGEST_REASON)})` : how;
 }

@@ -195,4 +195,20 @@ describe('analysis', () => {
       assert.ok(tab instanceof vscode.TabInputCustom && tab.viewType === VIEW_TYPES.editor);
     }
   });
+
+  it('of a setting that has no such value is refused, and computes nothing', async () => {
+    for (const settings of [
+      { padding: 'circle' },
+      { method: 'foo' },
+      { device: 'abacus' },
+      { inputSize: 224 },
+      { tolerance: 'narrow' },
+    ]) {
+      await withSettings(settings, async () => {
+        const answer = await vscode.commands.executeCommand(COMMANDS.analyze, sample('golden_zoo.onnx'));
+        assert.deepEqual(answer, [null], JSON.stringify(settings));
+        assert.deepEqual(workers(), []);
+      });
+    }
+  });
 });

@@ -5,7 +5,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import * as vscode from 'vscode';
 import type { ModelSession } from '../../src/editor/analysis/session';
 import type { LipschitzLensApi } from '../../src/editor/editor';
-import { COMMANDS, SECTION, type SettingName, type SettingTypes } from '../../src/editor/ids';
+import { COMMANDS, SECTION, type SettingName } from '../../src/editor/ids';
 import type { Report } from '../../src/report/report';
 import { isRunning } from '../vscode/processes';
 
@@ -50,9 +50,9 @@ export async function closeAll(): Promise<void> {
   await vscode.commands.executeCommand('workbench.action.closeAllEditors');
 }
 
-/** Runs `body` with these settings of the user's. */
+/** Runs `body` with these settings of the user's, valid or not. */
 export async function withSettings(
-  settings: Partial<SettingTypes>,
+  settings: Partial<Record<SettingName, unknown>>,
   body: () => Promise<void>,
 ): Promise<void> {
   await change(settings);
@@ -63,7 +63,7 @@ export async function withSettings(
   }
 }
 
-async function change(settings: Partial<SettingTypes>): Promise<void> {
+async function change(settings: Partial<Record<SettingName, unknown>>): Promise<void> {
   const section = vscode.workspace.getConfiguration(SECTION);
   for (const name of Object.keys(settings) as SettingName[]) {
     await section.update(name, settings[name], vscode.ConfigurationTarget.Global);

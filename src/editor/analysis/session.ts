@@ -141,7 +141,7 @@ export class ModelSession extends EventEmitter<SessionEvents> {
       );
       this.become({ kind: 'failed', sentence });
     }
-    if (current() && this.isBusy) this.endCancelled(0);
+    if (current() && this.isBusy) await this.endWithoutRows();
   }
 
   /** Resolves when nothing runs or waits for its turn any more. */
@@ -164,11 +164,13 @@ export class ModelSession extends EventEmitter<SessionEvents> {
 
   /** The process ends at once; the finished rows stay. */
   cancel(): void {
+    this.controller.abort();
     if (this.state.kind === 'confirm') {
       this.held = null;
+      this.plan = null;
       this.become({ kind: 'empty' });
+      void this.showKept();
     }
-    this.controller.abort();
   }
 
   /** Ends what runs, and tells nobody of anything any more. */
@@ -273,7 +275,7 @@ export class ModelSession extends EventEmitter<SessionEvents> {
     if (!current() || hold.signal.aborted) return;
     const seconds = (performance.now() - started) / 1000;
     this.seconds = seconds;
-    if (outcome.plan === null) return this.endCancelled(0);
+    if (outcome.plan === null) return this.endWithoutRows();
     if (outcome.cancelled) this.endCancelled(outcome.rows.length);
     else this.become({ kind: 'finished' });
     this.analysedAt = Date.now();
@@ -297,6 +299,21 @@ export class ModelSession extends EventEmitter<SessionEvents> {
   private take(row: IndexedRow): void {
     this.rows.push(row);
     this.emit('rows', [row]);
+  }
+
+  /** A run that came to nothing leaves what there was before it. */
+  private async endWithoutRows(): Promise<void> {
+    const { run } = this;
+    if (!(await this.showKept()) && run === this.run) this.endCancelled(0);
+  }
+
+  /** Shows the latest result that is kept; false where there is none, or another run has begun meanwhile. */
+  private async showKept(): Promise<boolean> {
+    const { run } = this;
+    const known = await this.context.cache.find(this.path).catch(() => null);
+    if (known === null || run !== this.run) return false;
+    this.show(known, known.stale);
+    return true;
   }
 
   private endCancelled(of: number): void {

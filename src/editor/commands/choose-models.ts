@@ -1,6 +1,6 @@
 /** Which models a command is about. */
 import * as vscode from 'vscode';
-import { activeModel, findModels } from '../model-files';
+import { activeModel, findModels, isModelFile } from '../model-files';
 
 /**
  * Those of the explorer's selection; else the one of the active tab; else one that the user chooses. Empty where the
@@ -11,9 +11,21 @@ export async function chooseModels(uri: unknown, selection: unknown): Promise<re
   const given = uri instanceof vscode.Uri ? uri : uriOf(uri);
   // A right click outside of the selection is about what it hits alone.
   if (given !== null && !selected.some((one) => one.toString() === given.toString())) return local([given]);
-  if (selected.length > 0) return local(selected);
+  if (selected.length > 0) return local(await models(selected));
   const active = activeModel();
   return active ? [active] : pickModels();
+}
+
+/** Those of several that can be models: files by their names, folders. */
+async function models(selected: readonly vscode.Uri[]): Promise<readonly vscode.Uri[]> {
+  const isFolder = async (uri: vscode.Uri) => {
+    const status = await Promise.resolve(vscode.workspace.fs.stat(uri)).catch(() => null);
+    return status !== null && (status.type & vscode.FileType.Directory) !== 0;
+  };
+  const fitting = await Promise.all(
+    selected.map(async (uri) => selected.length === 1 || isModelFile(uri) || (await isFolder(uri))),
+  );
+  return selected.filter((_, index) => fitting[index]);
 }
 
 /** Links of hovers and Markdown hand over the text or the parts of a URI. */

@@ -56,7 +56,7 @@ async function askFormat(): Promise<keyof typeof FORMATS | undefined> {
 
 function askTarget(modelPath: string, what: string, ending: string, label: string) {
   const name = `${basename(modelPath)}.${what}.${ending}`;
-  const folder = vscode.workspace.workspaceFolders?.[0].uri ?? vscode.Uri.file(dirname(modelPath));
+  const folder = vscode.workspace.workspaceFolders?.at(0)?.uri ?? vscode.Uri.file(dirname(modelPath));
   return vscode.window.showSaveDialog({
     defaultUri: vscode.Uri.joinPath(folder, name),
     filters: { [label]: [ending] },

@@ -4,7 +4,7 @@ import { formatAge } from '../../report/age';
 import { formatInterval, formatPowerOfTen, formatShape, formatShare } from '../../report/numbers';
 import type { LayerReport, Report } from '../../report/report';
 import { totals } from '../../report/totals';
-import { certainties, formatScope, formatStableRank } from '../../report/wording';
+import { certainties, describeSettings, formatScope, formatStableRank } from '../../report/wording';
 import type { Result } from '../analysis/results';
 import { COMMANDS } from '../ids';
 import type { OpenLayerArgument } from '../ids';
@@ -42,7 +42,11 @@ export function describeModel(path: string, result: Result | null, reader: Reade
   return joined(
     [
       lines([head, ...incompleteness(report, texts), ...figures(report, texts)]),
-      lines([texts.analyzed(age(result, reader)), ...staleness(result, texts)]),
+      lines([
+        texts.analyzed(age(result, reader)),
+        ...otherSettings(result, texts),
+        ...staleness(result, texts),
+      ]),
       links,
     ],
     '\n\n',
@@ -74,7 +78,9 @@ function hintOf({ row, result }: KnownLayer, texts: Texts): string | null {
   );
   const promised =
     lipschitz.certainty === 'certified' ? numbers : texts.hintOfCertainty(numbers, lipschitz.certainty);
-  return result.stale ? texts.hintStale(promised) : promised;
+  const settings = describeSettings(result.report.settings);
+  const whole = settings === '' ? promised : texts.hintOfSettings(promised, settings);
+  return result.stale ? texts.hintStale(whole) : whole;
 }
 
 function describeLayer({ row, result }: KnownLayer, reader: Reader): Markdown {
@@ -89,7 +95,7 @@ function describeLayer({ row, result }: KnownLayer, reader: Reader): Markdown {
         ...(row.weight === '' ? [] : [texts.weight(code(row.weight))]),
         ...row.notes.slice(0, MOST_NOTES).map(prose),
       ]),
-      lines([model, ...staleness(result, texts)]),
+      lines([model, ...otherSettings(result, texts), ...staleness(result, texts)]),
       joined([openLink(report, row.name, reader), ...againLink(result, reader)], ' · '),
     ],
     '\n\n',
@@ -137,6 +143,11 @@ function figures(report: Report, texts: Texts): Markdown[] {
 
 function age({ analysedAt }: Result, { now, locale }: Reader): Markdown {
   return prose(formatAge(now - analysedAt, locale));
+}
+
+function otherSettings({ report }: Result, texts: Texts): Markdown[] {
+  const settings = describeSettings(report.settings);
+  return settings === '' ? [] : [texts.settings(prose(settings))];
 }
 
 function staleness({ stale }: Result, texts: Texts): Markdown[] {

@@ -56,6 +56,8 @@ export const TEXTS = {
     ),
 
   analyzed: (age: Markdown): Markdown => markdown(l10n.t('Analyzed {0}', age)),
+  settings: (settings: Markdown): Markdown =>
+    markdown(l10n.t('With other settings than usual: {0}', settings)),
   notAnalyzed: (): Markdown => markdown(l10n.t('Not analyzed yet.')),
   stale: (): Markdown => markdown(l10n.t('**The file has changed since.**')),
 
@@ -73,6 +75,7 @@ export const TEXTS = {
       probable: () => l10n.t('{0} (probable)', hint),
       estimate: () => l10n.t('{0} (estimate)', hint),
     })[certainty](),
+  hintOfSettings: (hint: string, settings: string): string => l10n.t('{0} ({1})', hint, settings),
   hintStale: (hint: string): string => l10n.t('{0} (file changed)', hint),
 };
 

@@ -67,8 +67,11 @@ export class Panels
     return { uri, dispose: () => undefined };
   }
 
-  resolveCustomEditor({ uri }: vscode.CustomDocument, panel: vscode.WebviewPanel): void {
+  async resolveCustomEditor({ uri }: vscode.CustomDocument, panel: vscode.WebviewPanel): Promise<void> {
     const { session } = this.fill(panel, uri);
+    if (session.state.kind !== 'empty') return;
+    // What a window restores must not begin to compute by itself.
+    await session.restoreLatest();
     if (session.state.kind === 'empty') this.actions.start(session, uri);
   }
 

@@ -200,6 +200,20 @@ describe('ModelSession', () => {
     });
   });
 
+  it('shows what there was before a run that was cancelled in the queue', async () => {
+    const within = context();
+    const path = await folder.write('queued/a+b', 'model');
+    const [busy, queued] = [sessionOf('a:wait', within), sessionOf(path, within)];
+    await queued.analyze(DEFAULT_SETTINGS);
+    void busy.analyze(DEFAULT_SETTINGS);
+    await reached(busy, 'running');
+    const run = queued.analyze(EXACT);
+    queued.cancel();
+    await run;
+    expect(queued.state.kind).toBe('finished');
+    expect(names(queued)).toEqual(['a', 'b']);
+  });
+
   it('takes turns with the other sessions', async () => {
     const within = context();
     const sessions = ['a+b', 'c+d', 'e'].map((path) => sessionOf(path, within));
@@ -286,6 +300,20 @@ describe('ModelSession', () => {
       expect(session.state).toEqual({ kind: 'empty' });
       await session.confirm();
       expect(session.state).toEqual({ kind: 'empty' });
+    });
+
+    it('leaves the result that there was where it is declined', async () => {
+      let accepted = 9;
+      const within = context({ confirmAboveSeconds: () => accepted });
+      const path = await folder.write('declined/a+b', 'model');
+      const session = sessionOf(path, within);
+      await session.analyze(DEFAULT_SETTINGS);
+      accepted = 1;
+      await session.analyze(EXACT);
+      expect(session.state.kind).toBe('confirm');
+      session.cancel();
+      await reached(session, 'finished', 2);
+      expect(session.settings).toEqual(DEFAULT_SETTINGS);
     });
 
     it('does not ask for what takes just that long', async () => {

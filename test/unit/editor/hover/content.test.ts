@@ -3,7 +3,7 @@ import { describeLayers, describeModel, layerHint } from '../../../../src/editor
 import type { Reader } from '../../../../src/editor/hover/content';
 import type { Texts } from '../../../../src/editor/hover/texts';
 import type { Result } from '../../../../src/editor/analysis/results';
-import { FULL, layer, report } from '../../report/sample';
+import { DEFAULT_SETTINGS, FULL, layer, report } from '../../report/sample';
 
 /** Every text is its name and what is put into it. */
 const texts = new Proxy({} as Texts, {
@@ -109,6 +109,15 @@ describe('layerHint', () => {
       method: '',
     } as const;
     expect(layerHint([known({ lipschitz: estimate })], texts)).toMatch(/^hintOfCertainty\(.*estimate\)$/);
+  });
+
+  it('and a hover say which settings a result is of, where they are not the usual ones', () => {
+    const report = { ...FULL, settings: { ...DEFAULT_SETTINGS, padding: 'circular' as const } };
+    const other = known({}, { report });
+    expect(layerHint([other], texts)).toMatch(/^hintOfSettings\(.*padding circular\)$/);
+    expect(describeLayers([other], reader)).toContain('settings(padding circular)');
+    expect(describeModel('net.onnx', other.result, reader)).toContain('settings(padding circular)');
+    expect(describeLayers([known({})], reader)).not.toContain('settings(');
   });
 
   it('is none where candidates differ, where there is no bound, and without candidates', () => {
