@@ -52,7 +52,7 @@ const EFFECTS: Readonly<Record<Command, () => Promise<void>>> = {
     assert.equal(state.kind, 'finished');
     assert.deepEqual(settings, {
       device: 'cpu',
-      method: 'gram',
+      method: 'quick',
       iterations: null,
       tolerance: null,
       inputSize: null,
