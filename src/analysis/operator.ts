@@ -266,6 +266,7 @@ async function encloseLowRank(
   const group = {
     ...rescaled(bound, factor),
     frobenius: bound.frobenius * factor,
+    frobeniusError: bound.frobeniusError * factor,
     fullRank: Math.min(rows, rank, columns),
   };
   return {

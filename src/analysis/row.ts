@@ -57,12 +57,16 @@ export function rowOf(
       scope: inputSize === null ? 'any input size' : `input size ${inputSize.join('x')}`,
       method,
     },
-    stableRank: groups && rankOf(groups),
+    stableRank: groups && rankOf(groups, inputSize !== null),
     frobenius: frobenius !== null && Number.isFinite(frobenius) ? frobenius : null,
     largestRowNorm: enclosure.largestRowNorm,
     groups:
       perGroup && groups !== null && groups.length > 1
-        ? groups.map((group) => ({ lower: group.lower, upper: group.upper, stableRank: rankOf([group]) }))
+        ? groups.map((group) => ({
+            lower: group.lower,
+            upper: group.upper,
+            stableRank: rankOf([group], inputSize !== null),
+          }))
         : null,
     notes: [...layer.notes, ...enclosure.notes, ...notes],
     error: null,
@@ -93,7 +97,10 @@ export function failedRow(layer: Layer, settings: Settings, error: string, secon
   };
 }
 
-function rankOf(groups: readonly RankedEnclosure[]): StableRank {
+/** Null where nothing bounds it: the Frobenius norm is beyond float64, or on the given input size the norm may be zero. */
+function rankOf(groups: readonly RankedEnclosure[], sized: boolean): StableRank | null {
+  if (!groups.every(({ frobenius }) => Number.isFinite(frobenius))) return null;
+  if (sized && groups.some(({ lower, upper }) => lower === 0 && upper > 0)) return null;
   const { value, normalized, lower, upper } = stableRank(groups);
   return { value, normalized, interval: { lower, upper } };
 }

@@ -73,7 +73,7 @@ export async function boundAnySize(
   /** Bounds over the cells: of each `level` times the target where that can be shown, or infinity. */
   const boundCells = async (cells: readonly Cell[], level: number): Promise<number[]> => {
     seconds += cells.length * norms.seconds;
-    const cosines = cells.map(cosineOf);
+    const cosines = cells.map((cell) => cosineOf(cell, tau));
     const bounds = await norms.upperBounds(
       cells.map(({ centre }) => centre),
       cosines.map((cosine) => level * target() * cosine),
@@ -90,7 +90,7 @@ export async function boundAnySize(
     proved = largestFinite(bounds, proved);
     const open = cells.filter((_, i) => bounds[i] === Infinity);
     // The symbol's norm may be above the target there: sooner or later it is the only reason to fail.
-    const climbable = open.filter((cell) => reachOf(cell) ** 2 < 4 * goal);
+    const climbable = open.filter((cell) => reachOf(cell, tau) ** 2 < 4 * goal);
     const every = Math.ceil(climbable.length / CLIMBS);
     for (const { centre } of climbable.filter((_, i) => i % every === 0)) await improve(centre);
     stack.push(...open.flatMap((cell) => split(cell, tau)));

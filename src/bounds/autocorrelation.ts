@@ -1,7 +1,8 @@
 import type { Engine } from '../compute/engine';
+import { mirror } from './gram-matrix';
 import type { PolyphaseKernel } from './kernel';
 import { gamma } from './rounding';
-import type { Frequency } from './symbol';
+import { angleRoundings, type Frequency } from './symbol';
 import { sumOfSquares } from './values';
 
 /** Multiplications up to which plain loops beat products of the runtime. */
@@ -82,6 +83,9 @@ export async function autocorrelate(engine: Engine, kernel: PolyphaseKernel): Pr
     }
   }
 
+  // The runtime may take the products of A_0 in different orders on either side of the diagonal.
+  mirror(even, order);
+
   // Products and sums of A_b are off by at most `gamma |K_i|^T |K_j|` in sum, and so are those of H, its angles included; all
   // products together have Frobenius norm at most `(sum_a ||K_a||_F)^2`. Real and imaginary part each.
   let sum = 0;
@@ -89,10 +93,8 @@ export async function autocorrelate(engine: Engine, kernel: PolyphaseKernel): Pr
     sum += Math.sqrt(sumOfSquares(values, p * rows * order, (p + 1) * rows * order));
   }
   const axes = positions[0].length;
-  // Angles of at most 16 on every axis: a rounding of `m w` is at most u |m| 16.
-  const largestAngle = 16 * lags.reduce((most, lag) => Math.max(most, absoluteSum(lag)), 0);
-  const relative =
-    gamma(rows + positions.length + 4) + gamma(2 * lags.length + 6) + gamma(largestAngle + 8 * axes);
+  const angles = lags.reduce((most, lag) => Math.max(most, angleRoundings(lag)), 0);
+  const relative = gamma(rows + 2 * positions.length + 4) + gamma(lags.length + 4) + gamma(angles + 8 * axes);
   const phases = new Phases(lags, axes);
   return { order, lags, phases, even, odd, error: 2 * relative * sum * sum * (1 + 1e-9) };
 }
@@ -238,10 +240,6 @@ function lagsOf(positions: readonly (readonly number[])[]): Lags {
       return { lag: sign === 0 ? 0 : (places.get(lag.join()) ?? 0), sign };
     },
   };
-}
-
-function absoluteSum(lag: readonly number[]): number {
-  return lag.reduce((sum, x) => sum + Math.abs(x), 0);
 }
 
 /** `K_i^T K_j` from taps that begin at the given places. */

@@ -21,15 +21,19 @@ function varying(tau: readonly number[]): number[] {
   return tau.flatMap((t, axis) => (t > 0 ? [axis] : []));
 }
 
-/** The largest `sum_j |x_j|` over a cell, rounded up: centres are off by a few roundings. */
-export function reachOf({ extent }: Cell): number {
+/** What a centre may be off by on any axis: up to 64 roundings, a few at first and one for each split, of an angle below 8. */
+const CENTRE_ERROR = 512 * UNIT_ROUNDOFF;
+
+/** The largest `sum_j |x_j|` over a cell, rounded up. */
+export function reachOf({ extent }: Cell, tau: readonly number[]): number {
   const diamond = Math.max(0, ...extent.slice(0, 2));
-  return (extent.slice(2).reduce((sum, s) => sum + s, diamond) + 1e-14) * (1 + 1e-12);
+  const rounding = CENTRE_ERROR * tau.reduce((sum, t) => sum + t, 0);
+  return (extent.slice(2).reduce((sum, s) => sum + s, diamond) + rounding) * (1 + 1e-12);
 }
 
 /** `cos(reach)`, rounded down. */
-export function cosineOf(cell: Cell): number {
-  return Math.cos(reachOf(cell)) - 4 * UNIT_ROUNDOFF;
+export function cosineOf(cell: Cell, tau: readonly number[]): number {
+  return Math.cos(reachOf(cell, tau)) - 4 * UNIT_ROUNDOFF;
 }
 
 /** Cells of at most the given reach that cover one of each pair w, -w, at which symbols of real kernels are conjugate. */

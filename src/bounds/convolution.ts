@@ -13,10 +13,10 @@ import {
   outputSize,
   type PaddingMode,
 } from './padding';
-import { type Enclosure, roundUp, times } from './rounding';
+import { type Enclosure, roundDown, roundUp, times } from './rounding';
 import type { Frequency } from './symbol';
 import { secondsPerSymbol } from './symbol-norms';
-import { exponentScale, scaled, type Values } from './values';
+import { exponentScale, losesDigits, scaled, type Values } from './values';
 
 /** A convolution layer; a transposed one is given as the convolution that it is the adjoint of. */
 export interface ConvolutionLayer extends KernelShape {
@@ -116,6 +116,8 @@ export function joined(
 export interface ScaledGroup {
   readonly values: Float64Array;
   readonly scale: number;
+  /** Nothing was lost by the division. */
+  readonly exact: boolean;
   readonly kernel: PolyphaseKernel;
 }
 
@@ -126,7 +128,7 @@ export function splitGroups(layer: ConvolutionLayer): ScaledGroup[] {
     const part = layer.values.subarray(g * size, (g + 1) * size);
     const scale = exponentScale(part);
     const values = scaled(part, scale);
-    return { values, scale, kernel: polyphase(values, single, 0) };
+    return { values, scale, exact: !losesDigits(part, scale), kernel: polyphase(values, single, 0) };
   });
 }
 
@@ -206,10 +208,15 @@ async function boundDense(
   const flops = groups.length * (2 * rows * columns * order + order ** 3);
   if (order > DENSE.order || rows * columns > DENSE.entries || flops > DENSE.flops) return null;
   const norms: Enclosure[] = [];
-  for (const { values } of groups) {
+  for (const { values, exact } of groups) {
     const single = { ...layer, outChannels: layer.outChannels / layer.groups, groups: 1 };
     const matrix = denseMatrix(paddedOperator(values, single, axes), 0);
-    norms.push(await boundMatrix(engine, matrix, tolerance ?? 1e-6));
+    const { lower, upper } = await boundMatrix(engine, matrix, tolerance ?? 1e-6);
+    // Taps may cancel, and leave a norm that is small beside what was rounded.
+    const error = matrix.error + (exact ? 0 : rows * columns * product(layer.size) * Number.MIN_VALUE);
+    norms.push(
+      error === 0 ? { lower, upper } : { lower: roundDown(lower - error), upper: roundUp(upper + error) },
+    );
   }
   return { norms, method: METHODS.dense };
 }

@@ -12,6 +12,11 @@ const SLICED_ORDER = 1024;
 const SLICED_ROWS = 64;
 /** Bits after the binary point of the three slices of a value below two. */
 const SLICE_BITS = [8, 17, 26] as const;
+/**
+ * The slices of a value are together at most so often as large as the value, squared: a slice that is not zero is left with
+ * no more than the value itself, so that they are at most `|v| + 2 |v| + 2^-8 |v|`.
+ */
+const SLICED_SQUARES = 9.1;
 /** Rows of a float32 panel of a larger matrix: bounds the rounding of its sums. */
 const FLOAT32_ROWS = 256;
 
@@ -78,7 +83,7 @@ export async function gramMatrix(
   const relative = float64
     ? gamma(length + panels + 4)
     : sliced
-      ? gamma(9 * panels + 4)
+      ? SLICED_SQUARES * gamma(9 * panels + 4)
       : gamma(height + 4, UNIT_ROUNDOFF_OF.float32) + gamma(panels + 4);
   return { values: sum, order, error: (relative * squares + unsliced) * (1 + 1e-9), squares };
 }

@@ -3,6 +3,11 @@ import { boundMatrix, frobeniusOf, type MatrixEnclosure } from './matrix';
 import { gamma, roundDown, roundUp, times, ZERO } from './rounding';
 import { exponentScale, scaled, type Values } from './values';
 
+export interface LowRankEnclosure extends MatrixEnclosure {
+  /** The Frobenius norm may be off by this much more, absolutely: the factors may cancel. */
+  readonly frobeniusError: number;
+}
+
 /**
  * Enclosure of the norm of `up * down`, up (rows, rank), down (rank, columns), without forming the product: with `up = Q R`,
  * Q orthonormal, it is the norm of the (rank, columns) matrix `R down`.
@@ -20,14 +25,13 @@ export async function boundLowRank(
   rank: number,
   columns: number,
   tolerance: number,
-): Promise<MatrixEnclosure> {
+): Promise<LowRankEnclosure> {
   const upScale = exponentScale(up);
   const downScale = exponentScale(down);
-  const scale = upScale * downScale;
   const left = scaled(up, upScale);
   const right = scaled(down, downScale);
   const size = frobeniusOf(left, 1) * frobeniusOf(right, 1);
-  if (size === 0) return { ...ZERO, frobenius: 0 };
+  if (size === 0) return { ...ZERO, frobenius: 0, frobeniusError: 0 };
   const triangle = rows > rank ? householder(left, rows, rank) : left;
   const order = Math.min(rows, rank);
   const product = await engine.multiply(triangle, right, order, rank, columns);
@@ -37,8 +41,13 @@ export async function boundLowRank(
     { values: product, rows: order, columns },
     tolerance,
   );
-  const norm = times({ lower: roundDown(lower - error), upper: roundUp(upper + error) }, scale);
-  return { ...norm, frobenius: frobenius * scale };
+  // One scale after the other: their product may be beyond the range of float64 where the norm is not.
+  const norm = times({ lower: roundDown(lower - error), upper: roundUp(upper + error) }, upScale);
+  return {
+    ...times(norm, downScale),
+    frobenius: frobenius * upScale * downScale,
+    frobeniusError: roundUp(roundUp(error * upScale) * downScale),
+  };
 }
 
 /** R of the QR factorisation of a (rows, columns), `rows > columns`: (columns, columns), upper triangular. */
@@ -49,12 +58,17 @@ function householder(a: Float64Array, rows: number, columns: number): Float64Arr
   const triangle = new Float64Array(columns * columns);
   for (let k = 0; k < columns; k++) {
     const column = work.subarray(k * rows, (k + 1) * rows);
+    for (let r = 0; r < k; r++) triangle[r * columns + k] = column[r];
+    // A reflection by lost digits is none: the vector is first made about one, which changes nothing else.
+    const unit = exponentScale(column.subarray(k));
     let squares = 0;
-    for (let r = k; r < rows; r++) squares += column[r] * column[r];
+    for (let r = k; r < rows; r++) {
+      column[r] /= unit;
+      squares += column[r] * column[r];
+    }
     const length = Math.sqrt(squares);
     const diagonal = column[k] > 0 ? -length : length;
-    for (let r = 0; r < k; r++) triangle[r * columns + k] = column[r];
-    triangle[k * columns + k] = diagonal;
+    triangle[k * columns + k] = diagonal * unit;
     if (length === 0) continue;
     // The reflection I - beta v v^T maps the column to `diagonal` e_k; v overwrites the column.
     column[k] -= diagonal;

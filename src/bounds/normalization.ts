@@ -32,7 +32,7 @@ export function boundDiagonal(gain: Values | null, variance: Values, epsilon: nu
   }
   const scale = exponentScale(entries);
   const frobenius = frobeniusOf(entries, scale) * scale;
-  return { lower: roundDown(largest), upper: roundUp(largest), frobenius };
+  return { ...outward(largest, largest, gain), frobenius };
 }
 
 /**
@@ -57,5 +57,11 @@ export function boundNormalization(
   for (const g of gain) largest = Math.max(largest, Math.abs(g));
   const upper = largest / Math.sqrt(epsilon);
   const lower = centered && size !== null ? upper * Math.sqrt(Math.max(0, 1 - 1 / size)) : upper;
-  return { lower: roundDown(lower), upper: roundUp(upper) };
+  return outward(lower, upper, gain);
+}
+
+/** Both ends rounded outwards; a quotient that vanishes is not zero unless every gain is. */
+function outward(lower: number, upper: number, gain: Values | null): Enclosure {
+  const vanishes = upper === 0 && gain?.some((g: number) => g !== 0);
+  return { lower: roundDown(lower), upper: vanishes ? Number.MIN_VALUE : roundUp(upper) };
 }

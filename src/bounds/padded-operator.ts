@@ -56,24 +56,40 @@ export function paddedOperator(
   };
 }
 
-/** The matrix of one group: rows (outChannels, outputs), columns (inChannels, inputs). */
-export function denseMatrix(operator: PaddedOperator, group: number): Matrix {
+/** A matrix whose entries may be rounded sums. */
+export interface DenseMatrix extends Matrix {
+  /** Bound on the spectral norm of what rounding took from it: 0 where every sum is exact. */
+  readonly error: number;
+}
+
+/**
+ * The matrix of one group: rows (outChannels, outputs), columns (inChannels, inputs). Taps that read copies of one input are
+ * added up; they may cancel, so that what is lost is counted (TwoSum, Knuth) rather than bounded by their size.
+ */
+export function denseMatrix(operator: PaddedOperator, group: number): DenseMatrix {
   const { outChannels, inChannels, taps, inputs, outputs, sources, kernel } = operator;
   const columns = inChannels * inputs;
   const values = new Float64Array(outChannels * outputs * columns);
   const base = group * outChannels * inChannels * taps;
+  let error = 0;
   for (let o = 0; o < outChannels; o++) {
     for (let c = 0; c < inChannels; c++) {
       for (let t = 0; t < taps; t++) {
         const weight = kernel[base + (o * inChannels + c) * taps + t];
         for (let p = 0; p < outputs; p++) {
           const source = sources[t * outputs + p];
-          if (source >= 0) values[(o * outputs + p) * columns + c * inputs + source] += weight;
+          if (source < 0) continue;
+          const at = (o * outputs + p) * columns + c * inputs + source;
+          const before = values[at];
+          const sum = before + weight;
+          const added = sum - before;
+          error += Math.abs(before - (sum - added)) + Math.abs(weight - added);
+          values[at] = sum;
         }
       }
     }
   }
-  return { values, rows: outChannels * outputs, columns };
+  return { values, rows: outChannels * outputs, columns, error: error * (1 + 1e-6) };
 }
 
 /**

@@ -34,5 +34,7 @@ export function sqrtOf(square: Enclosure): Enclosure {
 
 /** Enclosure of `factor * x`, `factor >= 0` exact. */
 export function times(x: Enclosure, factor: number): Enclosure {
-  return { lower: roundDown(x.lower * factor), upper: roundUp(x.upper * factor) };
+  // A product that vanishes is not zero unless a factor is.
+  const upper = x.upper > 0 && factor > 0 ? Math.max(x.upper * factor, Number.MIN_VALUE) : 0;
+  return { lower: roundDown(x.lower * factor), upper: roundUp(upper) };
 }

@@ -3,6 +3,8 @@ import { type Enclosure, roundDown, roundUp } from './rounding';
 /** An operator (or one group of it) with the figures that its stable rank is made of. */
 export interface RankedEnclosure extends Enclosure {
   readonly frobenius: number;
+  /** What the Frobenius norm may be off by, absolutely, beyond what is allowed for anyway; absent: nothing. */
+  readonly frobeniusError?: number;
   readonly fullRank: number;
 }
 
@@ -24,10 +26,11 @@ const FROBENIUS_ERROR = 1e-9;
  * reference, normalised by their common full rank.
  */
 export function stableRank(groups: readonly RankedEnclosure[]): StableRankEnclosure {
-  const each = groups.map(({ lower, upper, frobenius, fullRank }) => {
-    if (frobenius === 0 || upper === 0) return { lower: 0, upper: 0, normalized: 0 };
-    const fromUpper = (frobenius / upper) ** 2;
-    const fromLower = lower === 0 ? fullRank : (frobenius / lower) ** 2;
+  const each = groups.map(({ lower, upper, frobenius, frobeniusError = 0, fullRank }) => {
+    if (upper === 0) return { lower: 0, upper: 0, normalized: 0 };
+    const error = frobeniusError + Number.MIN_VALUE;
+    const fromUpper = (Math.max(0, frobenius - error) / upper) ** 2;
+    const fromLower = lower === 0 ? fullRank : ((frobenius + error) / lower) ** 2;
     return {
       lower: roundDown(fromUpper * (1 - FROBENIUS_ERROR)),
       upper: roundUp(fromLower * (1 + FROBENIUS_ERROR)),

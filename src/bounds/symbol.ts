@@ -41,6 +41,14 @@ export async function symbolsAt(
 }
 
 /**
+ * How many units of roundoff the angle `<a, w>` may be off by, all `|w_j| <= 8`. Frequencies of a grid, `s + 2 pi k / n`, are
+ * themselves off by at most four, relatively; the products and the sum add one for each axis.
+ */
+export function angleRoundings(position: readonly number[]): number {
+  return 8 * (4 + position.length) * position.reduce((sum, x) => sum + Math.abs(x), 0);
+}
+
+/**
  * Bound on `||F~(w) - F(w)||_F` for symbols computed with unit roundoff u: every entry is a sum of as many products as
  * there are positions, each with an angle that is rounded relative to its size.
  */
@@ -50,9 +58,9 @@ export function symbolError(kernel: PolyphaseKernel, u: number): number {
   for (let p = 0; p < kernel.positions.length; p++) {
     for (let e = 0; e < entries; e++) sums[e] += Math.abs(kernel.values[p * entries + e]);
   }
-  const largestAngle =
-    8 * Math.max(...kernel.positions.map((position) => position.reduce((a, b) => a + b, 0)));
-  const relative = gamma(kernel.positions.length + 4, u) + gamma(largestAngle * 4 + 4);
+  const angles = kernel.positions.reduce((most, position) => Math.max(most, angleRoundings(position)), 0);
+  // Four more: the cosines and sines.
+  const relative = gamma(kernel.positions.length + 4, u) + gamma(angles + 4);
   // Real and imaginary part each.
   return 2 * relative * Math.sqrt(sumOfSquares(sums)) * (1 + 1e-9);
 }

@@ -48,6 +48,12 @@ export function scaled(
   return out;
 }
 
+/** Whether `values / scale` can be anything but exact: whether a value lies below the range of float64 then. */
+export function losesDigits(values: Values, scale: number): boolean {
+  const least = 2 ** -1022 * scale;
+  return values.some((v: number) => v !== 0 && Math.abs(v) < least);
+}
+
 /** Sum of squares by blocks of 1024: relative error below `gamma(1025 + length / 1024)`, 2^-33 for 2^30 values. */
 export function sumOfSquares(values: Values, begin = 0, end = values.length): number {
   let total = 0;

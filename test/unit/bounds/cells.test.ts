@@ -39,8 +39,8 @@ describe('coverOfHalfTorus', () => {
         const away = Math.min(
           ...[w, opposite].map((one) => distance(tau, one, nearest(cells, tau, one).centre)),
         );
-        for (const cell of cells) expect(reachOf(cell)).toBeLessThanOrEqual(reach * (1 + 1e-9));
-        expect(away).toBeLessThanOrEqual(reachOf(cells[0]));
+        for (const cell of cells) expect(reachOf(cell, tau)).toBeLessThanOrEqual(reach * (1 + 1e-9));
+        expect(away).toBeLessThanOrEqual(reachOf(cells[0], tau));
       }),
       { numRuns: 400 },
     );
@@ -68,12 +68,12 @@ describe('split', () => {
         }
         const w = [...whole.centre];
         axes.forEach((axis, k) => (w[axis] += x[k] / tau[axis]));
-        expect(distance(tau, w, whole.centre)).toBeLessThanOrEqual(reachOf(whole));
+        expect(distance(tau, w, whole.centre)).toBeLessThanOrEqual(reachOf(whole, tau));
         for (let level = 0; level < depth; level++) {
           const parents = cells;
           cells = parents.flatMap((cell) => split(cell, tau));
-          expect(reachOf(cells[0])).toBeLessThan(reachOf(parents[0]));
-          expect(distance(tau, w, nearest(cells, tau, w).centre)).toBeLessThanOrEqual(reachOf(cells[0]));
+          expect(reachOf(cells[0], tau)).toBeLessThan(reachOf(parents[0], tau));
+          expect(distance(tau, w, nearest(cells, tau, w).centre)).toBeLessThanOrEqual(reachOf(cells[0], tau));
         }
       }),
       { numRuns: 300 },
@@ -82,7 +82,7 @@ describe('split', () => {
 
   it('rounds the cosine of the reach down', () => {
     const cell = { centre: [0, 0], extent: [0.25, 0.5] };
-    expect(cosineOf(cell)).toBeLessThan(Math.cos(0.5));
-    expect(cosineOf(cell)).toBeGreaterThan(Math.cos(0.5) - 1e-11);
+    expect(cosineOf(cell, [1, 1])).toBeLessThan(Math.cos(0.5));
+    expect(cosineOf(cell, [1, 1])).toBeGreaterThan(Math.cos(0.5) - 1e-11);
   });
 });
