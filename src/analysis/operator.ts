@@ -115,11 +115,9 @@ async function encloseMatrix(
             await gramMatrixBound(engine, matrix, settings.iterations ?? MATRIX_ITERATIONS),
           )
         : tight.upper;
-    groups.push({
-      ...rescaled({ lower: columnBlocks > 1 ? await apart(matrix) : tight.lower, upper }, factor),
-      frobenius: tight.frobenius * factor,
-      fullRank: Math.min(rows, columns),
-    });
+    const lower = columnBlocks > 1 ? await apart(matrix) : tight.lower;
+    const { frobenius } = tight;
+    groups.push(rescaled({ lower, upper, frobenius, fullRank: Math.min(rows, columns) }, factor));
   }
   return {
     ...largest(groups),
@@ -168,11 +166,7 @@ async function encloseConvolution(
       ? await boundConvolutionByGram(engine, layer, settings.iterations)
       : await boundConvolution(engine, layer, settings.tolerance ?? toleranceOf(settings));
   const factor = Math.abs(operator.scale);
-  const groups = enclosure.groups.map((group) => ({
-    ...rescaled(group, factor),
-    frobenius: group.frobenius * factor,
-    fullRank: group.fullRank,
-  }));
+  const groups = enclosure.groups.map((group) => rescaled(group, factor));
   const notes: string[] = [];
   if (enclosure.sized && layer.padding.amounts === null) {
     notes.push('the file does not give the padding: "same" padding is assumed');
@@ -262,13 +256,7 @@ async function encloseLowRank(
     columns,
     settings.tolerance ?? MATRIX_TOLERANCE,
   );
-  const factor = Math.abs(scale);
-  const group = {
-    ...rescaled(bound, factor),
-    frobenius: bound.frobenius * factor,
-    frobeniusError: bound.frobeniusError * factor,
-    fullRank: Math.min(rows, rank, columns),
-  };
+  const group = rescaled({ ...bound, fullRank: Math.min(rows, rank, columns) }, Math.abs(scale));
   return {
     ...largest([group]),
     inputSize: null,
@@ -313,11 +301,16 @@ async function encloseNormalization({
   };
 }
 
-function rescaled(
-  { lower, upper }: { lower: number; upper: number },
-  factor: number,
-): { lower: number; upper: number } {
-  return factor === 1 ? { lower, upper } : times({ lower, upper }, factor);
+/** The enclosure of `factor` times an operator. */
+function rescaled(group: RankedEnclosure, factor: number): RankedEnclosure {
+  if (factor === 1) return group;
+  const { frobenius, frobeniusError = 0, fullRank } = group;
+  return {
+    ...times(group, factor),
+    frobenius: frobenius * factor,
+    frobeniusError: (frobeniusError + Number.MIN_VALUE) * factor,
+    fullRank,
+  };
 }
 
 function largest(groups: readonly RankedEnclosure[]): { lower: number; upper: number } {

@@ -1,4 +1,5 @@
 /** Exact decisions about integer matrices, by BigInt arithmetic: no rounding, no tolerance. */
+import { isDefinite } from './definite';
 
 /** A float64 number as an exact fraction `numerator / 2^shift`. */
 export function fractionOf(x: number): { numerator: bigint; shift: number } {
@@ -66,4 +67,37 @@ export function exactGram(values: ArrayLike<number>, rows: number, columns: numb
     }
   }
   return gram;
+}
+
+/** A rational number, `denominator > 0`. */
+export interface Fraction {
+  readonly numerator: bigint;
+  readonly denominator: bigint;
+}
+
+/** A float64 number, exactly. */
+export function exactly(x: number): Fraction {
+  const { numerator, shift } = fractionOf(x);
+  return { numerator, denominator: 1n << BigInt(shift) };
+}
+
+export function times(a: Fraction, b: Fraction): Fraction {
+  return { numerator: a.numerator * b.numerator, denominator: a.denominator * b.denominator };
+}
+
+export function over(a: Fraction, b: Fraction): Fraction {
+  return { numerator: a.numerator * b.denominator, denominator: a.denominator * b.numerator };
+}
+
+/**
+ * Whether x is at least, or above, the largest eigenvalue of a symmetric matrix of integers (order n, row-major): whether
+ * `x I - G` is semidefinite, or definite.
+ */
+export function compareWithEigenvalue(
+  { numerator, denominator }: Fraction,
+  gram: readonly bigint[],
+  n: number,
+): { atLeast: boolean; above: boolean } {
+  const shifted = gram.map((value, at) => (at % (n + 1) === 0 ? numerator : 0n) - denominator * value);
+  return { atLeast: isDefinite(shifted, n, false), above: isDefinite(shifted, n, true) };
 }
