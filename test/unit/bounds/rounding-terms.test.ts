@@ -1,0 +1,270 @@
+/** Each allowance for rounding, where nothing but that one covers what is lost. */
+import { describe, expect, it } from 'vitest';
+import { boundAnySize } from '../../../src/bounds/any-size';
+import { autocorrelate, lagsBeyondZero } from '../../../src/bounds/autocorrelation';
+import { cosineOf, coverOfHalfTorus, reachOf, split } from '../../../src/bounds/cells';
+import { normAt } from '../../../src/bounds/climb';
+import { shiftBelow } from '../../../src/bounds/definite';
+import { gramMatrix } from '../../../src/bounds/gram-matrix';
+import { boundByTaps, type PolyphaseKernel } from '../../../src/bounds/kernel';
+import { boundLowRank } from '../../../src/bounds/low-rank';
+import { boundMatrix } from '../../../src/bounds/matrix';
+import { lowerBounds, paddedOperator } from '../../../src/bounds/padded-operator';
+import { gamma, roundDown, roundUp, UNIT_ROUNDOFF } from '../../../src/bounds/rounding';
+import { stableRank } from '../../../src/bounds/stable-rank';
+import { symbolError, symbolsAt } from '../../../src/bounds/symbol';
+import { Engine } from '../../../src/compute/engine';
+import { compareWithEigenvalue, exactly, fractionOf, times } from '../truth/exact';
+import { seeded } from '../truth/random';
+import { Float32Engine, UnluckyEngine } from './rounding-engine';
+
+const engine = new Engine('cpu');
+
+/** pi times 10^60. */
+const PI = 3141592653589793238462643383279502884197169399375105820974944n;
+const UNIT = 10n ** 60n;
+
+/** A kernel of one row and one column. */
+function line(positions: readonly (readonly number[])[], values: readonly number[]): PolyphaseKernel {
+  return { rows: 1, columns: 1, positions, values: Float64Array.from(values), fullRank: 1 };
+}
+
+/** 1, and `count` values that are lost one by one when they are added to it. */
+function oneAnd(count: number, value: number): Float64Array {
+  return new Float64Array(count + 1).fill(value).fill(1, 0, 1);
+}
+
+describe('outward rounding', () => {
+  it.each([1, 3.7, 1e-300, 5e-324, 1e300])('leaves %d behind', (x) => {
+    expect(roundUp(x)).toBeGreaterThan(x);
+    expect(roundDown(x)).toBeLessThan(x);
+  });
+});
+
+describe('cells', () => {
+  it('have cosines below those of their reach, however small', () => {
+    expect(cosineOf({ centre: [0], extent: [1e-9] }, [1])).toBeLessThan(1);
+  });
+
+  it('reach as far as their centres are off', () => {
+    const tau = 127;
+    const random = seeded(3);
+    let largest = 0;
+    const cover = coverOfHalfTorus([tau], 0.47);
+    const [first] = cover[0].extent;
+    const count = BigInt(Math.round((Math.PI * tau) / first));
+    cover.forEach((start, place) => {
+      // Where the centre is in real arithmetic: 2 pi place / count, then to either side by halves of halves of the extent.
+      let exact = (2n * PI * BigInt(place)) / count;
+      let half = PI / count;
+      let cell = start;
+      for (let level = 0; level < 14; level++) {
+        const side = random() < 0.5 ? 0 : 1;
+        half /= 2n;
+        exact += side === 0 ? -half : half;
+        cell = split(cell, [tau])[side];
+      }
+      const { numerator, shift } = fractionOf(cell.centre[0]);
+      const off = Number((numerator * UNIT) / (1n << BigInt(shift)) - exact) / 1e60;
+      largest = Math.max(largest, tau * Math.abs(off));
+      expect(reachOf(cell, [tau]) - cell.extent[0]).toBeGreaterThanOrEqual(tau * Math.abs(off));
+    });
+    expect(largest).toBeGreaterThan(1e-14);
+  });
+});
+
+describe('the error of a symbol', () => {
+  it('covers angles of far positions', async () => {
+    const far = 1_000_000;
+    const kernel = line([[0], [far]], [1, 1]);
+    const random = seeded(5);
+    let largest = 0;
+    for (let k = 0; k < 40; k++) {
+      const w = 3 + random() / 3;
+      const { numerator, shift } = fractionOf(w);
+      const angle = Number(((BigInt(far) * numerator * UNIT) / (1n << BigInt(shift))) % (2n * PI)) / 1e60;
+      const { real, imaginary } = await symbolsAt(engine, kernel, kernel.values, [[w]]);
+      const off = Math.hypot(real[0] - 1 - Math.cos(angle), imaginary[0] + Math.sin(angle));
+      largest = Math.max(largest, off);
+      expect(off).toBeLessThanOrEqual(symbolError(kernel, UNIT_ROUNDOFF));
+    }
+    expect(largest).toBeGreaterThan(1e-11);
+  });
+
+  it('covers the sums of a device', async () => {
+    const count = 64;
+    const kernel = line(
+      Array.from({ length: count }, (_, at) => [at]),
+      new Array<number>(count).fill(1),
+    );
+    const unlucky = new UnluckyEngine(1, 'float32');
+    const { real } = await symbolsAt(unlucky, kernel, Float32Array.from(kernel.values), [[0]]);
+    expect(real[0]).toBeGreaterThan(count);
+    expect(real[0] - count).toBeLessThanOrEqual(symbolError(kernel, 2 ** -24));
+  });
+});
+
+describe('the error of an autocorrelation', () => {
+  it('covers long products', async () => {
+    // 1 + 4095 2^-54: every addition is lost.
+    const values = new Float64Array(2 * 4096);
+    values.set(oneAnd(4095, 2 ** -27));
+    const found = await autocorrelate(engine, { ...line([[0], [1]], []), rows: 4096, values });
+    expect(found.even[0]).toBe(1);
+    expect(found.error).toBeGreaterThanOrEqual(4095 * 2 ** -54);
+  });
+
+  it('covers as many sums as there are lags', async () => {
+    const random = seeded(1);
+    const positions = Array.from({ length: 150 }, () => [0, 0, 0].map(() => Math.floor(20 * random())));
+    const found = await autocorrelate(engine, line(positions, new Array<number>(150).fill(1)));
+    const lags = found.lags.length;
+    expect(lags).toBeGreaterThan(7000);
+    expect(found.error).toBeGreaterThanOrEqual(Math.SQRT2 * gamma(lags + 1) * 150 ** 2);
+  });
+
+  it('covers angles of far lags, and of grids', async () => {
+    // The angle is off by the product's rounding, and the frequency 2 pi k / n by four of its own.
+    const found = await autocorrelate(engine, line([[0], [1_000_000]], [1, 1]));
+    expect(found.error).toBeGreaterThanOrEqual(Math.SQRT2 * 5 * 2 * Math.PI * 1e6 * UNIT_ROUNDOFF);
+  });
+
+  it('is symmetric at lag 0, whatever the order of the sums', async () => {
+    const random = seeded(2);
+    const [rows, columns] = [70, 40];
+    const values = Float64Array.from({ length: 3 * rows * columns }, random);
+    const kernel = { rows, columns, positions: [[0], [1], [2]], values, fullRank: columns };
+    const { even } = await autocorrelate(engine, kernel);
+    for (let r = 0; r < columns; r++) {
+      for (let c = 0; c < r; c++) expect(even[r * columns + c]).toBe(even[c * columns + r]);
+    }
+  });
+});
+
+describe('the bound by lags', () => {
+  it('covers the rounding of its own sum', async () => {
+    // Differences that are all distinct: 2 for one pair, 2^-53 each for 56 others.
+    const far = Array.from({ length: 28 }, (_, at) => [3 * 2 ** (at + 1)]);
+    const found = await autocorrelate(engine, line([[0], [1], ...far], [1, 1, ...far.map(() => 2 ** -54)]));
+    expect(lagsBeyondZero(found)).toBeGreaterThanOrEqual(2 + 56 * 2 ** -53);
+  });
+
+  it('covers the rounding of the lags', async () => {
+    // Two taps with ranges that have nothing in common: norm 2^(1/2) at every frequency.
+    const [rows, columns] = [512, 64];
+    const values = new Float64Array(2 * rows * columns);
+    for (let tap = 0; tap < 2; tap++) {
+      for (let c = 0; c < columns; c++) values[(tap * rows + tap * columns + c) * columns + c] = 1;
+    }
+    const kernel = { rows, columns, positions: [[0], [1]], values, fullRank: columns };
+    for (const direction of [1, -1] as const) {
+      const { lower, upper } = await boundAnySize(new UnluckyEngine(direction), kernel, 1e-3);
+      const square = (x: number) => compareWithEigenvalue(times(exactly(x), exactly(x)), [2n], 1);
+      expect(square(upper).atLeast).toBe(true);
+      expect(square(lower).above).toBe(false);
+      expect(upper).toBeLessThan(lower * (1 + 1e-9));
+    }
+  });
+});
+
+describe('shiftBelow', () => {
+  it('leaves room for the error of the matrix in what the factorisation rounds', () => {
+    const [bound, order, error] = [3, 1000, 1];
+    const theta = shiftBelow(bound, order, error) ?? Infinity;
+    const growth = Math.SQRT2 * gamma(2 * order + 4) * order;
+    expect(bound - error - theta).toBeGreaterThanOrEqual(growth * (theta + error));
+  });
+});
+
+describe('norms from vectors', () => {
+  it('are below the norm of the symbol', async () => {
+    for (let rows = 1; rows < 300; rows++) {
+      const values = Float64Array.from({ length: rows }, (_, at) => 1 + (at % 7));
+      const square = values.reduce((sum, x) => sum + x * x, 0);
+      const norm = await normAt({ ...line([[0]], []), rows, values }, [0], 4, 0);
+      expect(compareWithEigenvalue(times(exactly(norm), exactly(norm)), [BigInt(square)], 1).above).toBe(
+        false,
+      );
+      expect(norm).toBeGreaterThan(Math.sqrt(square) * (1 - 1e-11));
+    }
+  });
+
+  it('leave room for the error of the symbol', async () => {
+    expect(await normAt(line([[0]], [3]), [0], 4, 0.5)).toBeLessThanOrEqual(2.5);
+  });
+
+  it('are below the norm of a padded operator', async () => {
+    // One input, which 4096 taps read.
+    const taps = 4096;
+    const shape = {
+      ...{ outChannels: 1, inChannelsPerGroup: 1, groups: 1 },
+      ...{ size: [taps], strides: [1], dilations: [1] },
+    };
+    const axis = {
+      inputSize: 1,
+      begin: taps - 1,
+      end: 0,
+      extent: taps,
+      stride: 1,
+      mode: 'circular',
+    } as const;
+    const operator = paddedOperator(new Float64Array(taps).fill(1), shape, [axis]);
+    const [bound] = await lowerBounds(new UnluckyEngine(1), operator, taps, 4);
+    expect(bound).toBeLessThanOrEqual(taps);
+    expect(bound).toBeGreaterThan(taps * (1 - 1e-9));
+  });
+});
+
+describe('lengths', () => {
+  it('cover the rounding of their squares', async () => {
+    const values = oneAnd(1023, 2 ** -27);
+    const { lower, upper } = await boundMatrix(engine, { values, rows: 1, columns: values.length }, 1e-6);
+    const truth = Math.sqrt(1 + 1023 * 2 ** -54);
+    expect(lower).toBeLessThanOrEqual(truth);
+    expect(upper).toBeGreaterThanOrEqual(truth);
+  });
+
+  it('cover the rounding of their sum', () => {
+    const values = oneAnd(1000, 2 ** -54);
+    const kernel = line(
+      Array.from(values, (_, at) => [at]),
+      Array.from(values),
+    );
+    expect(boundByTaps(kernel)).toBeGreaterThanOrEqual(1 + 1000 * 2 ** -54);
+  });
+
+  it('cover the rounding of a QR factorisation', async () => {
+    const up = oneAnd(40_000, 2 ** -27);
+    const found = await boundLowRank(engine, up, Float64Array.of(1), up.length, 1, 1, 1e-6);
+    expect(found.upper).toBeGreaterThanOrEqual(Math.sqrt(1 + 40_000 * 2 ** -54));
+    expect(found.lower).toBeLessThanOrEqual(1);
+  });
+
+  it('are known to 1e-9 in a stable rank', () => {
+    const { lower, upper } = stableRank([{ lower: 1, upper: 1, frobenius: 1, fullRank: 1 }]);
+    expect(lower).toBeLessThanOrEqual(1 - 1e-9);
+    expect(upper).toBeGreaterThanOrEqual(1 + 1e-9);
+  });
+});
+
+describe('slices', () => {
+  it('are larger together than what they are slices of', async () => {
+    // 2^-9 is sliced into 2^-8 - 2^-9.
+    const [rows, columns] = [2048, 512];
+    const values = new Float64Array(rows * columns).fill(2 ** -9).fill(1, 0, 1);
+    const { error, squares } = await gramMatrix(new Float32Engine(), values, rows, columns, 1);
+    expect(squares).toBeCloseTo(5, 4);
+    const sliced = 9 * (squares - 1) + 1;
+    expect(error).toBeGreaterThanOrEqual(gamma((9 * rows) / 64) * sliced);
+  });
+
+  it('leave a remainder', async () => {
+    // (1 + 2^-40)^2: no slice holds 2^-40.
+    const [rows, columns] = [2048, 512];
+    const values = new Float64Array(rows * columns);
+    values[0] = 1 + 2 ** -40;
+    const { error, values: gram } = await gramMatrix(new Float32Engine(), values, rows, columns, 1);
+    expect(gram[0]).toBe(1);
+    expect(error).toBeGreaterThanOrEqual(2 ** -39);
+  });
+});
