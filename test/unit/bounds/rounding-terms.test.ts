@@ -6,6 +6,7 @@ import { cosineOf, coverOfHalfTorus, reachOf, split } from '../../../src/bounds/
 import { normAt } from '../../../src/bounds/climb';
 import { shiftBelow } from '../../../src/bounds/definite';
 import { gramMatrix } from '../../../src/bounds/gram-matrix';
+import { boundOnGrid } from '../../../src/bounds/grid';
 import { boundByTaps, type PolyphaseKernel } from '../../../src/bounds/kernel';
 import { boundLowRank } from '../../../src/bounds/low-rank';
 import { boundMatrix } from '../../../src/bounds/matrix';
@@ -88,7 +89,7 @@ describe('the error of a symbol', () => {
       largest = Math.max(largest, off);
       expect(off).toBeLessThanOrEqual(symbolError(kernel, UNIT_ROUNDOFF));
     }
-    expect(largest).toBeGreaterThan(1e-11);
+    expect(largest).toBeGreaterThan(1e-12);
   });
 
   it('covers the sums of a device', async () => {
@@ -151,7 +152,7 @@ describe('the bound by lags', () => {
 
   it('covers the rounding of the lags', async () => {
     // Two taps with ranges that have nothing in common: norm 2^(1/2) at every frequency.
-    const [rows, columns] = [512, 64];
+    const [rows, columns] = [2048, 64];
     const values = new Float64Array(2 * rows * columns);
     for (let tap = 0; tap < 2; tap++) {
       for (let c = 0; c < columns; c++) values[(tap * rows + tap * columns + c) * columns + c] = 1;
@@ -164,6 +165,44 @@ describe('the bound by lags', () => {
       expect(square(lower).above).toBe(false);
       expect(upper).toBeLessThan(lower * (1 + 1e-9));
     }
+  });
+});
+
+describe('what cannot be shown', () => {
+  /** Symbols that are lost on the way. */
+  class BrokenEngine extends Engine {
+    override multiply(
+      _a: Float64Array,
+      _b: Float64Array,
+      m: number,
+      _k: number,
+      n: number,
+    ): Promise<Float64Array> {
+      return Promise.resolve(new Float64Array(m * n).fill(NaN));
+    }
+  }
+  const order = 150;
+  const random = seeded(6);
+  const values = Float64Array.from({ length: 2 * order * order }, random);
+  const kernel: PolyphaseKernel = {
+    rows: order,
+    columns: order,
+    positions: [[0], [1]],
+    values,
+    fullRank: order,
+  };
+
+  it('is not taken for shown, for any size', async () => {
+    const sound = await boundAnySize(engine, kernel, 1e-3);
+    const broken = await boundAnySize(new BrokenEngine('cpu'), kernel, 1e-3);
+    expect(broken.upper).toBeGreaterThanOrEqual(sound.lower);
+  });
+
+  it('is not taken for shown, on a grid', async () => {
+    const sound = await boundOnGrid(engine, kernel, [5], 1e-3);
+    const broken = await boundOnGrid(new BrokenEngine('cpu'), kernel, [5], 1e-3);
+    expect(sound.lower).toBeGreaterThan(100);
+    expect(broken.upper).toBeGreaterThanOrEqual(sound.lower);
   });
 });
 

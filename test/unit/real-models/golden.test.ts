@@ -17,6 +17,9 @@ const convolutions = goldenConvolutions();
 const matrices = goldenMatrices();
 /** Relative error of the stored answers. */
 const storedError = 1e-9;
+/** How far an upper bound may be above the norm for any input size; maps of these sizes are enclosed much more closely. */
+const promised = 1.002;
+const promisedOnSmallMaps = 1 + 2e-6;
 
 /** Norms by name: on the layer's own input size, and for any. */
 const truths = new Map([
@@ -38,7 +41,8 @@ function expectSound(report: Report, truth: (name: string) => number): void {
     const { lower, upper } = expectInterval(row);
     expect(lower, row.name).toBeLessThanOrEqual(truth(row.name) * (1 + storedError));
     expect(upper, row.name).toBeGreaterThanOrEqual(truth(row.name) * (1 - storedError));
-    expect(upper, row.name).toBeLessThanOrEqual(1.05 * truthOf(row.name).sigmaAnySize);
+    expect(upper, row.name).toBeLessThanOrEqual(promised * truthOf(row.name).sigmaAnySize);
+    expect(row.lipschitz?.certainty, row.name).toBe('certified');
   }
 }
 
@@ -70,6 +74,7 @@ describe('the golden layers as ONNX', () => {
     for (const { name, layer } of convolutions) {
       const row = sized.layers.find((one) => one.name === name);
       expect(row?.lipschitz?.scope).toBe(`input size ${layer.inputSize.join('x')}`);
+      expect(row?.lipschitz?.upper, name).toBeLessThanOrEqual(promisedOnSmallMaps * truthOf(name).sigmaExact);
     }
   });
 
@@ -78,7 +83,7 @@ describe('the golden layers as ONNX', () => {
     for (const row of anySize.layers) {
       expect(row.lipschitz?.scope).toBe('any input size');
       const { lower, upper } = expectInterval(row);
-      expect(upper, row.name).toBeLessThanOrEqual(1.05 * lower);
+      expect(upper, row.name).toBeLessThanOrEqual(promised * lower);
     }
   });
 
