@@ -44,6 +44,11 @@ export function take(data: PanelData, messages: readonly unknown[]): PanelData {
   return next;
 }
 
+/** There is something to count and to compare: before, zeros would say what nobody knows yet. */
+export function hasFigures({ head, rows }: Pick<PanelData, 'head' | 'rows'>): boolean {
+  return rows.length > 0 || head.state.kind === 'finished';
+}
+
 function isMessage(message: unknown): message is ToPanel {
   return typeof message === 'object' && message !== null && 'type' in message;
 }

@@ -1,5 +1,7 @@
 /** The rows of the table: what is shown of them, in which order. */
 import type { IndexedRow } from '../src/editor/protocol/protocol';
+import { overBudget } from '../src/report/budget';
+import type { OverBudget } from '../src/report/budget';
 import type { Certainty, LayerReport } from '../src/report/report';
 
 export const COLUMNS = [
@@ -124,6 +126,11 @@ export function countOperators(rows: readonly IndexedRow[]): [operator: string, 
   const counts = new Map<string, number>();
   for (const { row } of rows) counts.set(row.op, (counts.get(row.op) ?? 0) + 1);
   return [...counts].sort((a, b) => b[1] - a[1]);
+}
+
+/** Null where the layer is within its budget, has no bound, or `limit` is null: any constant is accepted. */
+export function overLayerBudget(row: LayerReport, limit: number | null): OverBudget | null {
+  return limit === null ? null : (overBudget({ layers: [row] }, limit).at(0) ?? null);
 }
 
 /** The limits of a logarithmic axis for all positive bounds; null where there are none. */

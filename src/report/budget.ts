@@ -10,7 +10,7 @@ export interface OverBudget {
  * The layers of which the report does not show that their constant is at most `limit`. A layer without a bound is not
  * among them: that it failed is said by itself.
  */
-export function overBudget({ layers }: Report, limit: number): OverBudget[] {
+export function overBudget({ layers }: Pick<Report, 'layers'>, limit: number): OverBudget[] {
   return layers.flatMap((layer) => {
     const { lipschitz } = layer;
     if (lipschitz === null || lipschitz.upper <= limit) return [];

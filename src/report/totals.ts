@@ -12,7 +12,7 @@ export interface Totals {
   readonly parameters: number;
   /** Layers with a bound, by descending upper bound. */
   readonly largest: readonly BoundedLayer[];
-  /** Layers with a stable rank, by ascending share of the full rank. */
+  /** Layers with a stable rank, by ascending share of the full rank; those that are zero have none to speak of. */
   readonly lowestRank: readonly RankedLayer[];
   /** Decimal logarithm of the product of all upper bounds, 0 of none; -Infinity where one of them is 0. */
   readonly productLog10: number;
@@ -20,7 +20,9 @@ export interface Totals {
 
 export function totals(report: Pick<Report, 'layers'>): Totals {
   const bounded = report.layers.filter((layer): layer is BoundedLayer => layer.lipschitz !== null);
-  const ranked = report.layers.filter((layer): layer is RankedLayer => layer.stableRank !== null);
+  const ranked = report.layers.filter(
+    (layer): layer is RankedLayer => layer.stableRank !== null && layer.lipschitz?.upper !== 0,
+  );
   return {
     layers: report.layers.length,
     failed: report.layers.filter((layer) => layer.error !== null).length,

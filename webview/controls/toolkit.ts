@@ -43,6 +43,7 @@ interface Controls {
   'vscode-text-field': Common & {
     readonly value: string;
     readonly placeholder?: string;
+    readonly 'aria-invalid'?: boolean;
     readonly onInput?: (event: ValueEvent) => void;
     readonly onChange?: (event: ValueEvent) => void;
     readonly onKeyDown?: (event: KeyboardEvent) => void;

@@ -1,6 +1,6 @@
 /** The facts of a layer in words. */
 import { formatInterval, formatShape, formatShare } from '../../src/report/numbers';
-import type { ConvolutionReport, Interval, LayerReport, Settings } from '../../src/report/report';
+import type { ConvolutionReport, Interval, LayerReport, Method, Settings } from '../../src/report/report';
 import type { Locale } from '../locale';
 import { channelsOf, operatorText } from '../table/cell-text';
 
@@ -56,8 +56,13 @@ export function describeInterval({ lipschitz }: LayerReport, locale: Locale): st
 
 /** Relative width below which nothing but rounding is left. */
 const ROUNDING = 1e-12;
-/** The widest that the defaults aim for: of a matrix, and of a convolution with many channels. */
-const DEFAULT_TOLERANCES = { matrix: 1e-6, convolution: 0.03 } as const;
+/** Relative widths that are aimed for where none is asked for. */
+const MATRIX_TOLERANCE = '1e-6';
+const CONVOLUTION_TOLERANCES: Readonly<Record<Method, string>> = {
+  auto: '1e-3',
+  gram: '1e-3',
+  quick: '3e-2',
+};
 
 /** Why the interval is as wide as it is. */
 export function explainWidth(row: LayerReport, settings: Settings, locale: Locale): string {
@@ -66,11 +71,12 @@ export function explainWidth(row: LayerReport, settings: Settings, locale: Local
   const width = relativeWidth(lipschitz);
   if (width <= ROUNDING) return locale.strings.whyExact;
   if (lipschitz.method.startsWith('Gram iteration')) return locale.strings.whyGram;
-  const { tolerance } = settings;
-  const aim = tolerance ?? DEFAULT_TOLERANCES[convolution === null ? 'matrix' : 'convolution'];
+  const { tolerance, method } = settings;
+  const ofConvolutions = CONVOLUTION_TOLERANCES[method];
+  const aim = tolerance ?? Number(convolution === null ? MATRIX_TOLERANCE : ofConvolutions);
   if (width <= aim) {
     return tolerance === null
-      ? locale.strings.whyDefault
+      ? locale.text('whyDefault', ofConvolutions)
       : locale.text('whyTolerance', locale.number(String(tolerance)));
   }
   return convolution !== null && lipschitz.scope !== 'any input size'

@@ -14,6 +14,7 @@ import { formatScope, formatStableRank } from '../../src/report/wording';
 import type { Locale } from '../locale';
 import { NormPlot } from '../plots/network-plots';
 import type { PlotProps } from '../plots/network-plots';
+import { overLayerBudget } from '../rows';
 import { describeInterval, describeOperator, explainWidth } from './describe';
 import { ResizeHandle } from './resize-handle';
 
@@ -153,16 +154,16 @@ function Field({ label, testId, pointedOut = false, children }: FieldProps) {
 }
 
 function Budget({
-  row: { lipschitz },
+  row,
   head: { budgets },
   locale,
 }: Pick<Props, 'head'> & { readonly row: IndexedRow['row']; readonly locale: Locale }) {
-  if (lipschitz === null || budgets.layer === null || lipschitz.upper <= budgets.layer) return null;
-  const limit = locale.number(String(budgets.layer));
+  const over = overLayerBudget(row, budgets.layer);
+  if (over === null) return null;
   return (
     <span class="over">
       <span class="codicon codicon-warning" aria-hidden="true" />{' '}
-      {locale.text(lipschitz.lower > budgets.layer ? 'budgetOver' : 'budgetMaybe', limit)}
+      {locale.text(over.certainly ? 'budgetOver' : 'budgetMaybe', locale.number(String(budgets.layer)))}
     </span>
   );
 }

@@ -40,17 +40,25 @@ export function Controls({ data: { head, locale, rows } }: { readonly data: Pane
           </vscode-option>
         ))}
       </vscode-dropdown>
-      <vscode-text-field
-        class={valid ? 'tolerance' : 'tolerance invalid'}
-        ref={labelled(strings.tolerance)}
-        title={strings.toleranceHint}
-        placeholder={strings.tolerance}
-        value={tolerance}
-        onInput={({ target }) => setTolerance(target.value)}
-        onKeyDown={({ key }) => {
-          if (key === 'Enter' && valid && !busy) run();
-        }}
-      />
+      <span class="tolerance">
+        <vscode-text-field
+          class={valid ? '' : 'invalid'}
+          ref={labelled(strings.tolerance)}
+          title={valid ? strings.toleranceHint : strings.toleranceInvalid}
+          placeholder={strings.tolerance}
+          aria-invalid={!valid}
+          value={tolerance}
+          onInput={({ target }) => setTolerance(target.value)}
+          onKeyDown={({ key }) => {
+            if (key === 'Enter' && valid && !busy) run();
+          }}
+        />
+        {!valid && (
+          <span class="invalid-hint" role="alert">
+            {strings.toleranceInvalid}
+          </span>
+        )}
+      </span>
       <vscode-button
         appearance="secondary"
         disabled={rows.length === 0}

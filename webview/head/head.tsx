@@ -14,6 +14,7 @@ import type { BoundedLayer } from '../../src/report/totals';
 import { certainties, describeSettings } from '../../src/report/wording';
 import { formatWidth, relativeWidth } from '../detail/describe';
 import type { Locale } from '../locale';
+import { hasFigures } from '../panel-data';
 import type { PanelData } from '../panel-data';
 import { CertaintyLabel } from '../table/cells';
 import type { Tab } from '../view-state';
@@ -62,20 +63,25 @@ function aboutRun({ model, device, settings, trusted }: PanelHead, locale: Local
     .join(', ');
 }
 
-function Facts({ data: { head, locale, rows }, onOpen, onTab }: Props) {
+function Facts({ data, onOpen, onTab }: Props) {
+  const { head, locale, rows } = data;
   const { strings } = locale;
   const sums = useMemo(() => totals({ layers: rows.map(({ row }) => row) }), [rows]);
   const widest = useMemo(() => widestOf(sums.largest), [sums]);
   const largest = sums.largest.at(0);
   const lowest = sums.lowestRank.at(0);
   const none = '–';
+  const known = hasFigures(data);
+  const count = (count: number) => (known ? locale.count(count) : none);
+  const limit = head.budgets.network;
+  const over = limit !== null && largest !== undefined && sums.productLog10 > Math.log10(limit);
   return (
     <dl class="facts" data-testid="facts">
       <Fact
-        value={locale.count(sums.layers)}
+        value={count(sums.layers)}
         label={locale.text(
           sums.layers === 1 ? 'oneLayer' : 'layers',
-          locale.number(formatCount(sums.parameters)),
+          known ? locale.number(formatCount(sums.parameters)) : none,
         )}
       />
       <Fact
@@ -86,8 +92,9 @@ function Facts({ data: { head, locale, rows }, onOpen, onTab }: Props) {
       />
       <Fact
         value={largest ? <Power text={locale.number(formatPowerOfTen(sums.productLog10))} /> : none}
-        label={locale.text('product', locale.count(sums.largest.length))}
+        label={locale.text('product', count(sums.largest.length))}
         title={strings.productHint}
+        warning={over ? locale.text('overNetworkBudget', locale.number(String(limit))) : undefined}
       />
       <Fact
         value={lowest ? locale.number(formatShare(lowest.stableRank.normalized)) : none}
@@ -96,7 +103,7 @@ function Facts({ data: { head, locale, rows }, onOpen, onTab }: Props) {
         onOpen={onOpen}
       />
       <Fact
-        value={locale.count(head.skipped.length)}
+        value={known || head.model !== null ? locale.count(head.skipped.length) : none}
         label={
           <button type="button" class="link" onClick={() => onTab('skipped')}>
             {strings.skippedCount}
@@ -117,25 +124,32 @@ interface FactProps {
   readonly value: ComponentChildren;
   readonly label: ComponentChildren;
   readonly title?: string;
+  readonly warning?: string | undefined;
   readonly layer?: string | undefined;
   readonly onOpen?: (layer: string) => void;
 }
 
-function Fact({ value, label, title, layer, onOpen }: FactProps) {
+function Fact({ value, label, title, warning, layer, onOpen }: FactProps) {
   return (
     <div class="fact" title={title}>
       <dt>
-        {label}
+        <span class="fact-label" title={title ?? (typeof label === 'string' ? label : undefined)}>
+          {label}
+          {layer !== undefined && ', '}
+        </span>
         {layer !== undefined && (
-          <>
-            {', '}
-            <button type="button" class="link" title={displayName(layer)} onClick={() => onOpen?.(layer)}>
-              {displayName(layer)}
-            </button>
-          </>
+          <button type="button" class="link" title={displayName(layer)} onClick={() => onOpen?.(layer)}>
+            {displayName(layer)}
+          </button>
         )}
       </dt>
-      <dd>{value}</dd>
+      {/* The whole value, too, where it is cut off. */}
+      <dd title={typeof value === 'string' ? value : undefined}>
+        {value}
+        {warning !== undefined && (
+          <span class="codicon codicon-warning" role="img" aria-label={warning} title={warning} />
+        )}
+      </dd>
     </div>
   );
 }

@@ -1,9 +1,10 @@
-import { formatAge } from '../../src/report/age';
 import { formatSeconds } from '../../src/report/numbers';
 import { displayName } from '../../src/report/text';
 import { host } from '../host';
 import type { Locale } from '../locale';
 import type { PanelData } from '../panel-data';
+import { overLayerBudget } from '../rows';
+import { announcement, ended, outcome } from './state-text';
 import type { PanelHead, Progress } from '../../src/editor/protocol/protocol';
 
 /** What the analysis does, in a place that is always there: nothing below it moves when it changes. */
@@ -29,12 +30,16 @@ function Marks({
   locale,
 }: Pick<PanelData, 'rows' | 'locale'> & { readonly budget: number | null }) {
   const failed = rows.filter(({ row }) => row.error !== null).length;
-  const over =
-    budget === null ? 0 : rows.filter(({ row }) => row.lipschitz && row.lipschitz.upper > budget).length;
+  const over = rows.flatMap(({ row }) => overLayerBudget(row, budget) ?? []);
+  const certainly = over.filter((one) => one.certainly).length;
+  const maybe = over.length - certainly;
   return (
     <>
       {failed > 0 && <Mark icon="error" text={locale.text('failedCount', locale.count(failed))} />}
-      {over > 0 && <Mark icon="warning" text={locale.text('overBudgetCount', locale.count(over))} />}
+      {certainly > 0 && (
+        <Mark icon="warning" text={locale.text('overBudgetCount', locale.count(certainly))} />
+      )}
+      {maybe > 0 && <Mark icon="warning" text={locale.text('maybeOverBudgetCount', locale.count(maybe))} />}
     </>
   );
 }
@@ -91,18 +96,13 @@ function State({ head, locale }: { readonly head: PanelHead; readonly locale: Lo
         return (
           <div class="banner warning" role="alert">
             <span class="codicon codicon-warning" aria-hidden="true" />
-            <span>{strings.stale}</span>
+            <span>{outcome(head, locale)}</span>
             <span class="dim">{ended(head, locale)}</span>
             <RunAgain head={head} locale={locale} />
           </div>
         );
       }
-      return (
-        <p class="dim">
-          {state.kind === 'cancelled' && <>{cancelledText(state, locale)} </>}
-          {ended(head, locale)}
-        </p>
-      );
+      return <p class="dim">{[outcome(head, locale), ended(head, locale)].join(' ').trim()}</p>;
   }
 }
 
@@ -146,40 +146,4 @@ function Bar({ text, share }: { readonly text: string; readonly share: number | 
       </div>
     </>
   );
-}
-
-function ended({ analysedAt, seconds }: PanelHead, locale: Locale): string {
-  return analysedAt === null || seconds === null
-    ? ''
-    : locale.text(
-        'analysedAgo',
-        formatAge(Date.now() - analysedAt, locale.tag),
-        locale.number(formatSeconds(seconds)),
-      );
-}
-
-function cancelledText(
-  { finished, of }: { readonly finished: number; readonly of: number },
-  locale: Locale,
-): string {
-  return of === 0
-    ? locale.strings.cancelledEarly
-    : locale.text('cancelled', locale.count(finished), locale.count(of));
-}
-
-/** Begin, every tenth, end. */
-function announcement({ state, seconds }: PanelHead, locale: Locale): string {
-  switch (state.kind) {
-    case 'running': {
-      const { finished, of } = state.progress;
-      const tenth = Math.floor((10 * finished) / Math.max(1, of));
-      return locale.text('running', locale.count(Math.ceil((tenth * of) / 10)), locale.count(of));
-    }
-    case 'finished':
-      return seconds === null ? '' : locale.text('finishedIn', locale.number(formatSeconds(seconds)));
-    case 'cancelled':
-      return cancelledText(state, locale);
-    default:
-      return '';
-  }
 }

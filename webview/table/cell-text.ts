@@ -50,14 +50,16 @@ export function operatorText(row: LayerReport, locale: Locale): string {
 }
 
 /** Characters at the end of a long name that are always shown. */
-const TAIL = 14;
+const TAIL = 12;
+/** Characters from which a name may be too long for its column. */
+const LONG = 16;
 
 /**
  * A long name in two parts: what tells the layers of a network apart is at its end, so the middle is what gives way.
  * Not where a cut could take a character apart.
  */
 export function splitName(name: string): [head: string, tail: string] {
-  if (name.length < 2 * TAIL) return [name, ''];
+  if (name.length < LONG) return [name, ''];
   const tail = name.slice(-TAIL);
   return /^[ -~]+$/.test(name.slice(-TAIL - 1)) ? [name.slice(0, -TAIL), tail] : [name, ''];
 }

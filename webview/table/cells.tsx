@@ -4,7 +4,7 @@ import type { Certainty, LayerReport } from '../../src/report/report';
 import { displayName } from '../../src/report/text';
 import { formatStableRank } from '../../src/report/wording';
 import type { Locale } from '../locale';
-import { logShare } from '../rows';
+import { logShare, overLayerBudget } from '../rows';
 import { splitName } from './cell-text';
 
 export interface BarProps {
@@ -50,8 +50,9 @@ export function NormCell({
       </span>
     );
   }
-  const over = budget !== null && lipschitz.upper > budget;
-  const text = locale.text('overBudget', locale.number(String(budget)));
+  const over = overLayerBudget(row, budget);
+  const text =
+    over && locale.text(over.certainly ? 'overBudget' : 'maybeOverBudget', locale.number(String(budget)));
   return (
     <>
       <span class="number norm">{locale.number(formatInterval(lipschitz))}</span>
@@ -62,7 +63,7 @@ export function NormCell({
         one={domain && domain[0] < 1 && domain[1] > 1 ? logShare(1, domain) : null}
       />
       <span class="mark">
-        {over && <span class="codicon codicon-warning" role="img" aria-label={text} title={text} />}
+        {text !== null && <span class="codicon codicon-warning" role="img" aria-label={text} title={text} />}
       </span>
     </>
   );

@@ -14,6 +14,7 @@ export function panelStrings(): PanelStrings {
     toleranceHint: l10n.t(
       'Relative width of the intervals to aim for, between 0 and 1. Empty: the default of each kind of layer.',
     ),
+    toleranceInvalid: l10n.t('A number between 0 and 1.'),
     oneLayer: l10n.t('layer, {0} parameters'),
     layers: l10n.t('layers, {0} parameters'),
     largestNorm: l10n.t('largest norm'),
@@ -25,6 +26,8 @@ export function panelStrings(): PanelStrings {
     widest: l10n.t('widest interval'),
     analysedAgo: l10n.t('analyzed {0}, in {1}'),
     overBudgetCount: l10n.t('{0} above the budget'),
+    maybeOverBudgetCount: l10n.t('{0} may be above the budget'),
+    overNetworkBudget: l10n.t('The product of the upper bounds is above the budget of {0} for the network.'),
     empty: l10n.t('This model has not been analyzed yet.'),
     queued: l10n.t('Waiting for another analysis to end'),
     opening: l10n.t('Opening the file'),
@@ -36,7 +39,7 @@ export function panelStrings(): PanelStrings {
     cancelled: l10n.t('Cancelled after {0} of {1} layers.'),
     cancelledEarly: l10n.t('Cancelled before the first layer.'),
     showLog: l10n.t('Show Log'),
-    stale: l10n.t('The file has changed since it was analyzed.'),
+    stale: l10n.t('The file has changed or is gone since it was analyzed.'),
     noMatch: l10n.t('No layer matches the filter.'),
     noLayers: l10n.t('No layer of this model has weights that can be analyzed; the skipped nodes say why.'),
     filter: l10n.t('Filter layers'),
@@ -61,6 +64,7 @@ export function panelStrings(): PanelStrings {
     depthwise: l10n.t('{0}, depthwise'),
     grouped: l10n.t('{0}, {1} groups'),
     overBudget: l10n.t('above the budget of {0}'),
+    maybeOverBudget: l10n.t('may be above the budget of {0}'),
     anySize: l10n.t('any'),
     share: l10n.t('{0} of the full rank'),
     certified: l10n.t('certified'),
@@ -87,7 +91,7 @@ export function panelStrings(): PanelStrings {
     whyExact: l10n.t('Lower and upper bound are the same number up to rounding.'),
     whyTolerance: l10n.t('It is as narrow as the tolerance of {0} asks for: a smaller one may narrow it.'),
     whyDefault: l10n.t(
-      'It is as narrow as the default tolerance asks for (1e-6 for matrices, 1e-3 for convolutions): a smaller one may narrow it.',
+      'It is as narrow as the default tolerance asks for (1e-6 for matrices, {0} for convolutions): a smaller one may narrow it.',
     ),
     whySize: l10n.t(
       'For a known input size the borders count: the upper bound comes from larger operators without borders, the lower one from an input that was found, and what lies between is not resolved.',

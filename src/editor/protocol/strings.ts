@@ -9,6 +9,7 @@ export interface PanelStrings {
   readonly deviceUntrusted: string;
   readonly tolerance: string;
   readonly toleranceHint: string;
+  readonly toleranceInvalid: string;
   readonly oneLayer: string;
   readonly layers: string;
   readonly largestNorm: string;
@@ -20,6 +21,8 @@ export interface PanelStrings {
   readonly widest: string;
   readonly analysedAgo: string;
   readonly overBudgetCount: string;
+  readonly maybeOverBudgetCount: string;
+  readonly overNetworkBudget: string;
   // States
   readonly empty: string;
   readonly queued: string;
@@ -59,6 +62,7 @@ export interface PanelStrings {
   readonly depthwise: string;
   readonly grouped: string;
   readonly overBudget: string;
+  readonly maybeOverBudget: string;
   readonly anySize: string;
   readonly share: string;
   // Certainties, and what they promise

@@ -28,6 +28,20 @@ describe('totals', () => {
     expect([sum.layers, sum.failed]).toEqual([3, 1]);
   });
 
+  it('leaves the rank of a layer that is zero out', () => {
+    const rank = (value: number) => ({
+      value,
+      normalized: value / 10,
+      interval: { lower: value, upper: value },
+    });
+    const layers = [
+      layer({ name: 'zero', lipschitz: norm(0), stableRank: rank(0) }),
+      layer({ name: 'low', lipschitz: norm(1), stableRank: rank(1) }),
+      layer({ name: 'unbounded', lipschitz: null, stableRank: rank(2) }),
+    ];
+    expect(totals({ layers }).lowestRank.map(({ name }) => name)).toEqual(['low', 'unbounded']);
+  });
+
   it('counts a weight once, however many layers use it, and all of its parts', () => {
     const parameters = (layers: Parameters<typeof layer>[0][]) =>
       totals(report({ layers: layers.map((one) => layer(one)) })).parameters;

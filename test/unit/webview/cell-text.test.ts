@@ -123,7 +123,14 @@ describe('splitName', () => {
     const name = 'model.layers.17.self_attention.output.weight';
     const [head, tail] = splitName(name);
     expect(head + tail).toBe(name);
-    expect(tail).toBe('.output.weight');
+    expect(tail).toBe('utput.weight');
+  });
+
+  it('tells names of one kind apart in a narrow column', () => {
+    const tails = [7, 17].map((i) => splitName(`p2o.BatchNormalization.${i}`)[1]);
+    expect(tails).toEqual(['malization.7', 'alization.17']);
+    expect(splitName('x'.repeat(15))).toEqual(['x'.repeat(15), '']);
+    expect(splitName('x'.repeat(16))).toEqual(['xxxx', 'x'.repeat(12)]);
   });
 
   it('leaves short names whole, and those with an end that a cut could take apart', () => {

@@ -125,8 +125,17 @@ describe('explainWidth', () => {
 
   it('names the tolerance that was met', () => {
     expect(why({ lipschitz: bounded(1.99, 2) }, 0.05)).toBe(english.text('whyTolerance', '0.05'));
-    expect(why({ lipschitz: bounded(1.9999999, 2) })).toBe(strings.whyDefault);
-    expect(why({ lipschitz: bounded(1.99, 2), convolution: convolution() })).toBe(strings.whyDefault);
+    const byDefault = english.text('whyDefault', '1e-3');
+    expect(why({ lipschitz: bounded(1.9999999, 2) })).toBe(byDefault);
+    expect(why({ lipschitz: bounded(1.999, 2), convolution: convolution() })).toBe(byDefault);
+    expect(why({ lipschitz: bounded(1.99, 2), convolution: convolution() })).toBe(strings.whyWide);
+  });
+
+  it('knows that the quick method asks for less of convolutions', () => {
+    const quick = { ...DEFAULT_SETTINGS, method: 'quick' as const };
+    const row = layer({ lipschitz: bounded(1.95, 2), convolution: convolution() });
+    expect(explainWidth(row, quick, english)).toBe(english.text('whyDefault', '3e-2'));
+    expect(explainWidth(layer({ lipschitz: bounded(1.95, 2) }), quick, english)).toBe(strings.whyWide);
   });
 
   it('says that the refinement stopped before the tolerance', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { IndexedRow, PanelHead, ToPanel } from '../../../src/editor/protocol/protocol';
-import { begin, take } from '../../../webview/panel-data';
+import { begin, hasFigures, take } from '../../../webview/panel-data';
 import type { PanelData } from '../../../webview/panel-data';
 import { DEFAULT_SETTINGS, layer } from '../report/sample';
 import { strings } from './english';
@@ -31,6 +31,17 @@ function after(data: PanelData, ...messages: unknown[]): PanelData {
 }
 
 const indices = (data: PanelData) => data.rows.map(({ index }) => index);
+
+describe('hasFigures', () => {
+  it('is false until there is a row, or it is known that there is none', () => {
+    const at = (state: PanelHead['state'], ...indices: number[]) =>
+      hasFigures({ head: head({ state }), rows: indices.map(row) });
+    expect(at({ kind: 'confirm', seconds: 900 })).toBe(false);
+    expect(at({ kind: 'cancelled', finished: 0, of: 3 })).toBe(false);
+    expect(at({ kind: 'cancelled', finished: 1, of: 3 }, 0)).toBe(true);
+    expect(at({ kind: 'finished' })).toBe(true);
+  });
+});
 
 describe('take', () => {
   it('begins with what stands in the document, and has no rows before the first snapshot', () => {

@@ -9,6 +9,7 @@ import {
   logDomain,
   logShare,
   nextSorting,
+  overLayerBudget,
   sortRows,
 } from '../../../webview/rows';
 import type { Column } from '../../../webview/rows';
@@ -236,5 +237,20 @@ describe('the logarithmic axis', () => {
         expect(logShare(0, domain)).toBe(0);
       }),
     );
+  });
+});
+
+describe('overLayerBudget', () => {
+  const row = layer({ lipschitz: lipschitz({ lower: 163.91, upper: 164.08 }) });
+
+  it('is certain only where the lower bound is above, too', () => {
+    expect(overLayerBudget(row, 163.9)).toMatchObject({ certainly: true });
+    expect(overLayerBudget(row, 163.95)).toMatchObject({ certainly: false });
+  });
+
+  it('is null within the budget, without one, and without a bound', () => {
+    expect(overLayerBudget(row, 164.08)).toBeNull();
+    expect(overLayerBudget(row, null)).toBeNull();
+    expect(overLayerBudget(layer({ lipschitz: null }), 1)).toBeNull();
   });
 });

@@ -1,0 +1,49 @@
+/** What the line below the facts says of an analysis. */
+import type { PanelHead } from '../../src/editor/protocol/protocol';
+import { formatAge } from '../../src/report/age';
+import { formatSeconds } from '../../src/report/numbers';
+import type { Locale } from '../locale';
+
+/** When it ended and how long it took; '' where that is not known. */
+export function ended({ analysedAt, seconds }: PanelHead, locale: Locale): string {
+  return analysedAt === null || seconds === null
+    ? ''
+    : locale.text(
+        'analysedAgo',
+        formatAge(Date.now() - analysedAt, locale.tag),
+        locale.number(formatSeconds(seconds)),
+      );
+}
+
+/** What the shown rows are not: all that there are, or those of the file as it is now; '' where they are both. */
+export function outcome({ state, stale }: Pick<PanelHead, 'state' | 'stale'>, locale: Locale): string {
+  return [state.kind === 'cancelled' ? cancelledText(state, locale) : '', stale ? locale.strings.stale : '']
+    .join(' ')
+    .trim();
+}
+
+function cancelledText(
+  { finished, of }: { readonly finished: number; readonly of: number },
+  locale: Locale,
+): string {
+  return of === 0
+    ? locale.strings.cancelledEarly
+    : locale.text('cancelled', locale.count(finished), locale.count(of));
+}
+
+/** What is read aloud of an analysis: its begin, every tenth of it, its end. */
+export function announcement({ state, seconds }: PanelHead, locale: Locale): string {
+  switch (state.kind) {
+    case 'running': {
+      const { finished, of } = state.progress;
+      const tenth = Math.floor((10 * finished) / Math.max(1, of));
+      return locale.text('running', locale.count(Math.ceil((tenth * of) / 10)), locale.count(of));
+    }
+    case 'finished':
+      return seconds === null ? '' : locale.text('finishedIn', locale.number(formatSeconds(seconds)));
+    case 'cancelled':
+      return cancelledText(state, locale);
+    default:
+      return '';
+  }
+}
