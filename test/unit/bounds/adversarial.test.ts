@@ -45,7 +45,12 @@ function layerOf(
 }
 
 /** Around the root of a whole number times a unit, without any rounding, and not wider than asked for. */
-function expectExactly({ lower, upper }: OperatorEnclosure, square: number, unit = 1, width = 1.001e-3): void {
+function expectExactly(
+  { lower, upper }: OperatorEnclosure,
+  square: number,
+  unit = 1,
+  width = 1.001e-3,
+): void {
   const scaled = (x: number): Fraction => {
     const y = over(exactly(x), exactly(unit));
     return times(y, y);
