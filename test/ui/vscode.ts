@@ -187,11 +187,11 @@ export class VsCode {
       .first();
   }
 
-  /** The question that VS Code asks, in a list or an input field, once it is this one. */
+  /** The question that VS Code asks, in a list or an input field, once it is this one: by the end of its title. */
   async question(title: string): Promise<Locator> {
-    const widget = this.quickInput.filter({
-      has: this.page.locator('.quick-input-title', { hasText: title }),
-    });
+    // The title of one question may begin with that of another.
+    const hasText = new RegExp(`${escaped(title)}\\s*$`);
+    const widget = this.quickInput.filter({ has: this.page.locator('.quick-input-title', { hasText }) });
     await widget.waitFor();
     return widget;
   }
