@@ -9,6 +9,9 @@ const FACTOR = 3;
 /** Seconds from which a layer is worth an estimate of its own. */
 const NOTICED = 0.01;
 const FARTHEST = 5;
+/** Files are analysed a few times, and a layer's shortest time counts; those that take longer than `LONG` seconds, once. */
+const ROUNDS = 3;
+const LONG = 30;
 
 /** @returns Markdown */
 export async function estimates() {
@@ -18,7 +21,7 @@ export async function estimates() {
     { file: resnetFile('smooth'), options: { tolerance: 1e-2 } },
     ...MATRICES.map((layers) => ({ file: matricesFile(), options: { layers } })),
   ];
-  const total = [
+  const lines = [
     [
       'file',
       'layers',
@@ -31,16 +34,16 @@ export async function estimates() {
   const noticed = [];
   for (const { file, options } of runs) {
     process.stderr.write(`${file} ...\n`);
-    const rows = await rowsOf(file, options);
+    const rows = await shortestOf(file, options);
     const name = options.layers ?? basename(file);
     const some = rows.filter(({ seconds, cost }) => Math.max(seconds, cost) >= NOTICED);
     noticed.push(...some.map((row) => ({ ...row, file: name })));
-    total.push([name, String(rows.length), sum(rows, 'cost'), sum(rows, 'seconds'), ...shares(some)]);
+    lines.push([name, String(rows.length), ...sums(rows), ...shares(some)]);
   }
-  total.push(['all', '', sum(noticed, 'cost'), sum(noticed, 'seconds'), ...shares(noticed)]);
+  lines.push(['all', '', ...sums(noticed), ...shares(noticed)]);
   const far = noticed.toSorted((a, b) => offBy(b) - offBy(a)).slice(0, FARTHEST);
   return [
-    table(total),
+    table(lines),
     table([
       ['the farthest', 'layer', 'shape', 'estimated, s', 'measured, s', 'factor'],
       ...far.map((row) => [
@@ -55,12 +58,25 @@ export async function estimates() {
   ].join('\n\n');
 }
 
+async function shortestOf(file, options) {
+  let rows = await rowsOf(file, options);
+  for (let round = 1; round < ROUNDS && total(rows, 'seconds') < LONG; round++) {
+    const again = await rowsOf(file, options);
+    rows = rows.map((row, i) => (again[i].seconds < row.seconds ? again[i] : row));
+  }
+  return rows;
+}
+
 function offBy({ cost, seconds }) {
   return Math.max(cost / seconds, seconds / cost);
 }
 
-function sum(rows, key) {
-  return rows.reduce((total, row) => total + row[key], 0).toFixed(2);
+function total(rows, key) {
+  return rows.reduce((sum, row) => sum + row[key], 0);
+}
+
+function sums(rows) {
+  return [total(rows, 'cost').toFixed(2), total(rows, 'seconds').toFixed(2)];
 }
 
 function shares(rows) {

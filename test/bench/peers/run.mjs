@@ -17,6 +17,8 @@ const BY_TURNS = ['ours', 'matrix-norm', 'fft-svd', 'power-iteration', 'weightwa
 const LONG = 5;
 /** The reference's own, at the first number of iterations that brings them near enough. */
 const GRAM = ['gram-circular', 'gram-zeros'];
+/** How much longer an iteration more takes, at least: with zero padding the kernel's side doubles. */
+const GROWTH = { 'gram-circular': 1, 'gram-zeros': 9 };
 const NEAR = 1.02;
 const MOST_ITERATIONS = 12;
 /** PyTorch is faster with one thread on small symbols, with all on large matrices: both are tried. */
@@ -126,7 +128,11 @@ async function measureGram(name, { file, layers }, method) {
     let last = { value: null, iterations: 0 };
     for (let iterations = 1; iterations <= MOST_ITERATIONS; iterations++) {
       const [load] = loadavg();
-      const answer = await peer.measure({ ...taskOf(file, layer), threads: ALL, iterations });
+      // What cannot end in twice the time that it would be given is not begun.
+      const hopeless = iterations > 1 && last.seconds * GROWTH[method] > 2 * CAP;
+      const answer = hopeless
+        ? null
+        : await peer.measure({ ...taskOf(file, layer), threads: ALL, iterations });
       last = answer
         ? { ...answer, iterations, load }
         : { ...last, seconds: CAP, cpu: null, capped: true, load };
