@@ -1,12 +1,12 @@
 import type { Engine } from '../compute/engine';
-import { type Autocorrelation, autocorrelate, lagsBeyondZero } from './autocorrelation';
+import { type Autocorrelation, lagsBeyondZero } from './autocorrelation';
 import { type Cell, cosineOf, coverOfHalfTorus, reachOf, split } from './cells';
 import { climb, highestPeak } from './climb';
 import { largestEigenvalue } from './eigenvalue';
 import { boundByTaps, halfExtent, type PolyphaseKernel, undilated } from './kernel';
 import { type Enclosure, roundDown, roundUp, sqrtOf, UNIT_ROUNDOFF, ZERO } from './rounding';
 import { type Frequency, symbolError } from './symbol';
-import { symbolNormsOf, usesAutocorrelation } from './symbol-norms';
+import { autocorrelationFor, symbolNormsOf } from './symbol-norms';
 
 /** Seconds, as estimated, after which a kernel's enclosure is answered as it is, wide or not. */
 const WORK_LIMIT = 20;
@@ -60,7 +60,7 @@ export async function boundAnySize(
   const isTight = () => upper <= (1 + tolerance) * peak.norm;
   if (isTight()) return answer();
 
-  const autocorrelation = usesAutocorrelation(engine, kernel) ? await autocorrelate(engine, kernel) : null;
+  const autocorrelation = await autocorrelationFor(engine, kernel);
   if (autocorrelation !== null) {
     upper = Math.min(upper, await boundByLags(engine, autocorrelation, tolerance));
     if (isTight()) return answer();

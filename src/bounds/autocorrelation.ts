@@ -1,6 +1,6 @@
 import type { Engine } from '../compute/engine';
 import { mirror } from './gram-matrix';
-import type { PolyphaseKernel } from './kernel';
+import { type PolyphaseKernel, product } from './kernel';
 import { gamma } from './rounding';
 import { angleRoundings, type Frequency } from './symbol';
 import { sumOfSquares } from './values';
@@ -29,9 +29,9 @@ export interface Autocorrelation {
   readonly error: number;
 }
 
-/** Number of the lags of a kernel's autocorrelation. */
+/** Number of the lags of a kernel's autocorrelation; at most so many where positions are missing. */
 export function lagCount({ positions }: PolyphaseKernel): number {
-  return lagsOf(positions).lags.length;
+  return (product(extentsOf(positions).map((extent) => 2 * extent + 1)) - 1) / 2;
 }
 
 export async function autocorrelate(engine: Engine, kernel: PolyphaseKernel): Promise<Autocorrelation> {
@@ -219,27 +219,36 @@ interface Lags {
 }
 
 function lagsOf(positions: readonly (readonly number[])[]): Lags {
+  // Differences of positions are those of these numbers, digits in a system with room for either sign.
+  const extents = extentsOf(positions);
+  const codes = positions.map((position) =>
+    extents.reduce((code, extent, axis) => code * (2 * extent + 1) + position[axis], 0),
+  );
+  const places = new Int32Array(codes.reduce((most, code) => Math.max(most, code), 0) + 1);
   const lags: number[][] = [];
-  const places = new Map<string, number>();
-  const difference = (i: number, j: number) => positions[j].map((x, axis) => x - positions[i][axis]);
-  const canonical = (lag: number[]) => {
-    const sign = Math.sign(lag.find((x) => x !== 0) ?? 0);
-    return { sign, lag: sign < 0 ? lag.map((x) => -x) : lag };
-  };
   for (let i = 0; i < positions.length; i++) {
     for (let j = i + 1; j < positions.length; j++) {
-      const { lag } = canonical(difference(i, j));
-      const key = lag.join();
-      if (!places.has(key)) places.set(key, lags.push(lag));
+      const difference = codes[j] - codes[i];
+      const key = Math.abs(difference);
+      if (places[key] !== 0) continue;
+      const sign = Math.sign(difference);
+      places[key] = lags.push(positions[j].map((x, axis) => sign * (x - positions[i][axis])));
     }
   }
   return {
     lags,
     lagOf: (i, j) => {
-      const { sign, lag } = canonical(difference(i, j));
-      return { lag: sign === 0 ? 0 : (places.get(lag.join()) ?? 0), sign };
+      const difference = codes[j] - codes[i];
+      return { lag: places[Math.abs(difference)], sign: Math.sign(difference) };
     },
   };
+}
+
+/** Largest position on every axis; the least is 0. */
+function extentsOf(positions: readonly (readonly number[])[]): number[] {
+  return positions[0].map((_, axis) =>
+    positions.reduce((most, position) => Math.max(most, position[axis]), 0),
+  );
 }
 
 /** `K_i^T K_j` from taps that begin at the given places. */

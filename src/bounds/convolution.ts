@@ -1,6 +1,7 @@
 import type { Engine } from '../compute/engine';
 import { boundAnySize } from './any-size';
-import { highestPeak } from './climb';
+import type { Autocorrelation } from './autocorrelation';
+import { highestPeak, type Wave, waveAt } from './climb';
 import { bestShift, boundOnGrid, gridCount } from './grid';
 import { type KernelShape, polyphase, type PolyphaseKernel, product } from './kernel';
 import { boundMatrix, frobeniusOf } from './matrix';
@@ -14,8 +15,7 @@ import {
   type PaddingMode,
 } from './padding';
 import { type Enclosure, roundDown, roundUp, times } from './rounding';
-import type { Frequency } from './symbol';
-import { secondsPerSymbol } from './symbol-norms';
+import { autocorrelationFor, secondsPerSymbol } from './symbol-norms';
 import { exponentScale, losesDigits, scaled, type Values } from './values';
 
 /** A convolution layer; a transposed one is given as the convolution that it is the adjoint of. */
@@ -310,7 +310,8 @@ async function boundByCirculants(
   tolerance: number | null,
 ): Promise<number | null> {
   let least: number | null = null;
-  let peak: Frequency | null = null;
+  let wave: Wave | null = null;
+  let autocorrelation: Autocorrelation | null = null;
   for (const more of [0, 1]) {
     // Copying pads are a factor of their own: the convolution itself then is unpadded on the padded input.
     const counts = axes.map((axis) => {
@@ -323,9 +324,19 @@ async function boundByCirculants(
     // All of the grid: with a phase it is not symmetric.
     const dear = 4 * groups * gridSeconds(engine, kernel, counts) > GRID.seconds;
     if (product(counts) > GRID.frequencies || dear) break;
-    peak ??= (await highestPeak(kernel)).frequency;
-    const shift = await bestShift(kernel, counts, peak);
-    const { upper } = await boundOnGrid(engine, kernel, counts, tolerance ?? TOLERANCE, shift);
+    if (wave === null) {
+      wave = await waveAt(kernel, (await highestPeak(kernel)).frequency);
+      autocorrelation = await autocorrelationFor(engine, kernel);
+    }
+    const shift = bestShift(wave, counts);
+    const { upper } = await boundOnGrid(
+      engine,
+      kernel,
+      counts,
+      tolerance ?? TOLERANCE,
+      shift,
+      autocorrelation,
+    );
     least = Math.min(least ?? Infinity, upper);
   }
   return least;

@@ -1,10 +1,10 @@
 import type { Engine } from '../compute/engine';
-import { autocorrelate } from './autocorrelation';
-import { normAt, waveAt, waveSquare } from './climb';
+import type { Autocorrelation } from './autocorrelation';
+import { normAt, type Wave, waveSquare } from './climb';
 import { boundByTaps, type PolyphaseKernel, product, unravel } from './kernel';
 import { type Enclosure, roundDown, UNIT_ROUNDOFF, ZERO } from './rounding';
 import { type Frequency, symbolError } from './symbol';
-import { symbolNormsOf, usesAutocorrelation } from './symbol-norms';
+import { autocorrelationFor, symbolNormsOf } from './symbol-norms';
 
 /** Frequencies whose norms are found first: with the largest of them most of the others are dismissed at once. */
 const FIRST = 8;
@@ -23,6 +23,8 @@ export function gridCount(counts: readonly number[]): number {
  * Enclosure of the largest `sigma_1(F(w))` over the grid `w_j = shift_j + 2 pi k_j / counts_j`. With no shift it is the norm of
  * the circulant operator on a torus of that size, which block-diagonalises in the DFT (Delattre et al. 2023, section 3); taps
  * beyond the torus wrap. With one, of the operator that is circulant but for a phase.
+ *
+ * @param known what `autocorrelationFor` answers, where several grids are looked at
  */
 export async function boundOnGrid(
   engine: Engine,
@@ -30,10 +32,11 @@ export async function boundOnGrid(
   counts: readonly number[],
   tolerance: number,
   shift: Frequency = counts.map(() => 0),
+  known?: Autocorrelation | null,
 ): Promise<Enclosure> {
   const most = boundByTaps(kernel);
   if (most === 0) return ZERO;
-  const autocorrelation = usesAutocorrelation(engine, kernel) ? await autocorrelate(engine, kernel) : null;
+  const autocorrelation = known === undefined ? await autocorrelationFor(engine, kernel) : known;
   const norms = symbolNormsOf(engine, kernel, autocorrelation);
   const error = symbolError(kernel, UNIT_ROUNDOFF);
   let lower = 0;
@@ -89,15 +92,10 @@ const MAX_WAVE_VALUES = 2 ** 20;
  * `e^{-i<s, x>}` times the output are unitary and shift the symbol by s. So every shift gives a bound, and at best that of half a
  * step, which for one tap on either side is the norm itself: `1 + 2 cos(pi / (n + 1))` for the kernel (1, 1, 1) on n positions.
  *
- * @param peak frequency near which the symbol has its largest norm
+ * @param wave of the symbol where its norm is largest (`waveAt`)
  */
-export async function bestShift(
-  kernel: PolyphaseKernel,
-  counts: readonly number[],
-  peak: Frequency,
-): Promise<Frequency> {
-  const wave = await waveAt(kernel, peak);
-  const values = (shifts: number) => product(counts) * shifts ** counts.length * kernel.positions.length;
+export function bestShift(wave: Wave, counts: readonly number[]): Frequency {
+  const values = (shifts: number) => product(counts) * shifts ** counts.length * wave.positions.length;
   const shifts = SHIFTS.find((some) => values(some) <= MAX_WAVE_VALUES) ?? 2;
   const fine = counts.map((count) => shifts * count);
   const highest = new Float64Array(shifts ** counts.length);

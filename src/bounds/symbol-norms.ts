@@ -1,6 +1,12 @@
 /** Upper bounds of the norms of symbols, by the way that is fastest where the engine computes. */
 import { type BulkArray, type Engine, UNIT_ROUNDOFF_OF } from '../compute/engine';
-import { type Autocorrelation, gramSymbolInto, gramSymbols, lagCount } from './autocorrelation';
+import {
+  type Autocorrelation,
+  autocorrelate,
+  gramSymbolInto,
+  gramSymbols,
+  lagCount,
+} from './autocorrelation';
 import { isBelow, OWN_ORDER, shiftBelow, type Workspace, workspace } from './definite';
 import { symbolNorms } from './hermitian';
 import type { PolyphaseKernel } from './kernel';
@@ -33,8 +39,12 @@ const SPEED = { own: 3e9, products: 3e10 } as const;
 /** What a symbol costs however small it is, seconds. */
 const OVERHEAD = 4e-6;
 
-/** Whether the autocorrelation of a kernel is of use to `symbolNormsOf`, and fits into memory. */
-export function usesAutocorrelation(engine: Engine, kernel: PolyphaseKernel): boolean {
+/** The autocorrelation of a kernel for `symbolNormsOf`; null where it is not of use, or does not fit into memory. */
+export function autocorrelationFor(engine: Engine, kernel: PolyphaseKernel): Promise<Autocorrelation | null> {
+  return usesAutocorrelation(engine, kernel) ? autocorrelate(engine, kernel) : Promise.resolve(null);
+}
+
+function usesAutocorrelation(engine: Engine, kernel: PolyphaseKernel): boolean {
   const onDevice = engine.precision === 'float32' && kernel.columns >= DEVICE_ORDER;
   return !onDevice && (2 * lagCount(kernel) + 1) * kernel.columns ** 2 <= MAX_COEFFICIENTS;
 }
@@ -63,7 +73,7 @@ function secondsBySquaring({ rows, columns, positions }: PolyphaseKernel): numbe
   return OVERHEAD + flops / SPEED.products;
 }
 
-/** @param autocorrelation of the kernel; null where it is not of use */
+/** @param autocorrelation of the kernel, from `autocorrelationFor` */
 export function symbolNormsOf(
   engine: Engine,
   kernel: PolyphaseKernel,
