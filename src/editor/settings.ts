@@ -4,8 +4,7 @@ import type { Settings } from '../report/report';
 import {
   DEVICE_CHOICES,
   inputSizeOf,
-  isIterations,
-  isTolerance,
+  invalidSetting,
   LARGEST_SIDE,
   METHODS,
   MOST_ITERATIONS,
@@ -35,23 +34,21 @@ export function analysisSettings(scope: vscode.Uri): Settings {
   const tolerance = readSetting('tolerance', scope);
   const padding = readSetting('padding', scope);
   const device = readSetting('device', scope);
-  mustBeOneOf('method', method, METHODS);
-  mustBeOneOf('device', device, DEVICE_CHOICES);
-  mustBeOneOf('padding', padding, ['file', ...PADDING_CHOICES]);
-  if (iterations !== null && !isIterations(iterations)) {
-    throw invalid('iterations', vscode.l10n.t('a whole number from 1 to {0}', MOST_ITERATIONS));
-  }
-  if (tolerance !== null && !isTolerance(tolerance)) {
-    throw invalid('tolerance', vscode.l10n.t('a number between 0 and 1, both excluded'));
-  }
-  return {
+  const settings: Settings = {
     method,
-    // Elsewhere it has no effect, and two results would differ in nothing else.
-    iterations: method === 'gram' ? iterations : null,
+    iterations,
     tolerance,
-    device: vscode.workspace.isTrusted ? device : 'cpu',
+    device,
     inputSize: inputSizeSetting(scope),
     padding: padding === 'file' ? null : padding,
+  };
+  const wrong = invalidSetting(settings);
+  if (wrong !== null) throw invalid(wrong, hintFor(wrong));
+  return {
+    ...settings,
+    // Elsewhere it has no effect, and two results would differ in nothing else.
+    iterations: method === 'gram' ? iterations : null,
+    device: vscode.workspace.isTrusted ? device : 'cpu',
   };
 }
 
@@ -64,12 +61,27 @@ function inputSizeSetting(scope: vscode.Uri): Settings['inputSize'] {
   const text: unknown = readSetting('inputSize', scope);
   if (text === '' || text === null) return null;
   const size = typeof text === 'string' ? inputSizeOf(text) : null;
-  if (size === null) throw invalid('inputSize', inputSizeHint());
+  if (size === null) throw invalid('inputSize', hintFor('inputSize'));
   return size;
 }
 
-function mustBeOneOf(name: SettingName, value: unknown, choices: readonly unknown[]): void {
-  if (!choices.includes(value)) throw invalid(name, vscode.l10n.t('one of {0}', choices.join(', ')));
+/** What a setting may be. */
+function hintFor(name: keyof Settings): string {
+  const oneOf = (choices: readonly string[]) => vscode.l10n.t('one of {0}', choices.join(', '));
+  switch (name) {
+    case 'method':
+      return oneOf(METHODS);
+    case 'device':
+      return oneOf(DEVICE_CHOICES);
+    case 'padding':
+      return oneOf(['file', ...PADDING_CHOICES]);
+    case 'iterations':
+      return vscode.l10n.t('a whole number from 1 to {0}', MOST_ITERATIONS);
+    case 'tolerance':
+      return vscode.l10n.t('a number between 0 and 1, both excluded');
+    case 'inputSize':
+      return inputSizeHint();
+  }
 }
 
 function invalid(name: SettingName, hint: string): SettingError {

@@ -116,10 +116,7 @@ export class ModelSession extends EventEmitter<SessionEvents> {
   /** Shows the latest result that the cache has, whatever its settings, also one that is stale or was cancelled. */
   async restoreLatest(): Promise<void> {
     const run = this.begin(this.settings, { kind: 'opening' });
-    const known = await this.context.cache.find(this.path).catch(() => null);
-    if (run !== this.run) return;
-    if (known === null) this.become({ kind: 'empty' });
-    else this.show(known, known.stale);
+    if (!(await this.showKept()) && run === this.run) this.become({ kind: 'empty' });
   }
 
   /**
