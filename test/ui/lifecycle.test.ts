@@ -135,8 +135,9 @@ describe('lifecycle', () => {
     await banner.waitFor();
     await expect.poll(() => panel.rowCount()).toBe(34);
     await banner.getByRole('button', { name: 'Run Again' }).click();
-    await panel.finished();
+    // First of all the banner goes; until then the panel still says that the run before this one has finished.
     await banner.waitFor({ state: 'detached' });
+    await panel.finished();
 
     await rm(file('changing.onnx'));
     await banner.waitFor();

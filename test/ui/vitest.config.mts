@@ -13,6 +13,8 @@ export default defineConfig({
     globalSetup: './test/ui/setup.ts',
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    // A window on a busy machine: what succeeds at the second try only is named at the end.
+    retry: 1,
     // VS Code, a browser and ONNX Runtime together want the whole machine.
     maxWorkers: 1,
     fileParallelism: false,

@@ -178,14 +178,15 @@ export class ModelSession extends EventEmitter<SessionEvents> {
     this.removeAllListeners();
   }
 
-  /** Looks whether the files are still those that were analysed. */
-  async checkFiles(): Promise<void> {
+  /** Looks whether the files are still those that were analysed; true where that is another answer than before. */
+  async checkFiles(): Promise<boolean> {
     const { run, files } = this;
-    if (files.length === 0 || this.isBusy) return;
+    if (files.length === 0 || this.isBusy) return false;
     const stale = !(await areUnchanged(files));
-    if (run !== this.run || files !== this.files || stale === this.stale) return;
+    if (run !== this.run || files !== this.files || stale === this.stale) return false;
     this.stale = stale;
     this.emit('head');
+    return true;
   }
 
   /** Number of the new run; the one before it ends. */

@@ -8,8 +8,11 @@ import type { Settings } from '../../report/report';
 import { ModelSession } from './session';
 import type { SessionContext } from './session';
 
-/** Changes of files come in bursts: they are looked at when it has been quiet so long, milliseconds. */
-const QUIET = 300;
+/** Changes of files come in bursts: they are looked at so long after the first of them, milliseconds. */
+const SETTLING = 300;
+
+/** Watchers miss changes, on network drives and on busy machines: all files are looked at so often, milliseconds. */
+const LOOK_INTERVAL = 5000;
 
 export class Sessions extends Owner {
   private readonly open = new Map<string, { session: ModelSession; users: number; end: () => void }>();
@@ -23,9 +26,11 @@ export class Sessions extends Owner {
     this.register(this.onChange(() => this.tellContextKeys()));
     this.register(
       vscode.window.onDidChangeWindowState(({ focused }) => {
-        if (focused) for (const session of this.all) void session.checkFiles();
+        if (focused) this.checkFiles();
       }),
     );
+    const looking = setInterval(() => this.checkFiles(), LOOK_INTERVAL);
+    this.register({ dispose: () => clearInterval(looking) });
   }
 
   get all(): readonly ModelSession[] {
@@ -79,6 +84,14 @@ export class Sessions extends Owner {
     return entry;
   }
 
+  private checkFiles(): void {
+    for (const session of this.all) {
+      void session.checkFiles().then((changed) => {
+        if (changed) this.context.cache.recheck();
+      });
+    }
+  }
+
   private tellContextKeys(): void {
     void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.running, this.busy.length > 0);
   }
@@ -100,8 +113,10 @@ function watchFolder(uri: vscode.Uri, changed: () => void): vscode.Disposable {
   const watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(folder, '*'));
   let timer: NodeJS.Timeout | undefined;
   const soon = () => {
-    clearTimeout(timer);
-    timer = setTimeout(changed, QUIET);
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      changed();
+    }, SETTLING);
   };
   const disposables = [
     watcher,
