@@ -42,19 +42,30 @@ type Row = Partial<Record<(typeof COLUMNS)[number], Field>>;
  * that a spreadsheet would take for a formula is preceded by an apostrophe.
  */
 export function formatCsv(reports: Report | readonly Report[]): string {
-  const rows = [reports]
-    .flat()
-    .flatMap((report) =>
-      [
-        ...report.layers.flatMap((layer) => [
-          layerRow(layer),
-          ...(layer.groups ?? []).map((group, index) => groupRow(layer, group, index)),
-        ]),
-        ...report.skipped.map(skippedRow),
-      ].map((row): Row => ({ model: report.model.path, ...row })),
-    );
-  const records = [[...COLUMNS], ...rows.map((row) => COLUMNS.map((column) => row[column] ?? null))];
-  return records.map((record) => `${record.map(field).join(',')}\r\n`).join('');
+  return [...csvPieces(reports)].join('');
+}
+
+/** The same text, record by record. */
+export function* csvPieces(reports: Report | readonly Report[]): Generator<string> {
+  yield record(COLUMNS);
+  for (const report of [reports].flat()) {
+    for (const row of rows(report)) {
+      const { path } = report.model;
+      yield record(COLUMNS.map((column) => (column === 'model' ? path : (row[column] ?? null))));
+    }
+  }
+}
+
+function* rows(report: Report): Generator<Row> {
+  for (const layer of report.layers) {
+    yield layerRow(layer);
+    for (const [index, group] of (layer.groups ?? []).entries()) yield groupRow(layer, group, index);
+  }
+  for (const skipped of report.skipped) yield skippedRow(skipped);
+}
+
+function record(fields: readonly Field[]): string {
+  return `${fields.map(field).join(',')}\r\n`;
 }
 
 function layerRow(layer: LayerReport): Row {

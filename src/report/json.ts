@@ -3,13 +3,43 @@ import type { Report } from './report';
 /** Characters that a terminal would obey or hide and that JSON lets through. */
 const UNSAFE = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu;
 
+/** Depth below which a value is written as one piece: that of a report's rows in an array of reports. */
+const DEPTH = 3;
+
 /**
  * JSON text: the object of one report, or the array of several. Names are exact; characters that could act on a
  * terminal are escaped. Throws on a number that JSON cannot hold, which would silently become null.
  */
 export function formatJson(reports: Report | readonly Report[]): string {
-  const text = JSON.stringify(reports, refuseNonFinite, 2);
-  return `${text.replace(UNSAFE, escapeUnits)}\n`;
+  return [...jsonPieces(reports)].join('');
+}
+
+/** The same text in pieces, none of them longer than a row. */
+export function* jsonPieces(reports: Report | readonly Report[]): Generator<string> {
+  for (const piece of pieces('', reports, '', DEPTH)) yield piece.replace(UNSAFE, escapeUnits);
+  yield '\n';
+}
+
+/** What `JSON.stringify` answers with an indent of 2, inside of `indent`. */
+function* pieces(key: string, value: unknown, indent: string, depth: number): Generator<string> {
+  const isList = Array.isArray(value);
+  const entries =
+    typeof value === 'object' && value !== null && depth > 0
+      ? Object.entries(value).filter(([, each]) => each !== undefined)
+      : [];
+  if (entries.length === 0) {
+    const text = JSON.stringify(value, (inner, each: unknown) => refuseNonFinite(inner || key, each), 2);
+    yield text.replaceAll('\n', `\n${indent}`);
+    return;
+  }
+  const inside = `${indent}  `;
+  let lead = isList ? '[' : '{';
+  for (const [name, each] of entries) {
+    yield `${lead}\n${inside}${isList ? '' : `${JSON.stringify(name)}: `}`;
+    yield* pieces(name, each, inside, depth - 1);
+    lead = ',';
+  }
+  yield `\n${indent}${isList ? ']' : '}'}`;
 }
 
 function refuseNonFinite(key: string, value: unknown): unknown {

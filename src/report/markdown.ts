@@ -15,19 +15,27 @@ import { CHAIN_ONLY, describeSettings, formatScope, formatStableRank, plural } f
 
 /** GitHub-flavoured Markdown: a section for each report with its table, notes, what was skipped, and totals. */
 export function formatMarkdown(reports: Report | readonly Report[]): string {
-  return [reports].flat().map(section).join('\n');
+  return [...markdownPieces(reports)].join('');
 }
 
-function section(report: Report): string {
+/** The same text in pieces, none of them longer than a layer's rows, the notes, what was skipped, or the totals. */
+export function* markdownPieces(reports: Report | readonly Report[]): Generator<string> {
+  let lead = '';
+  for (const report of [reports].flat()) {
+    yield lead;
+    yield* section(report);
+    lead = '\n';
+  }
+}
+
+function* section(report: Report): Generator<string> {
   const notes = collectNotes(report.layers);
-  const blocks = [
-    `## ${code(report.model.path)}`,
-    facts(report),
-    report.layers.length === 0 ? 'No layers.' : table(report.layers, notes),
-    numbered('Notes', notes),
-    skipped(report),
-  ];
-  return blocks.filter((block) => block !== '').join('\n\n') + '\n';
+  yield `## ${code(report.model.path)}\n\n${facts(report)}\n\n`;
+  if (report.layers.length === 0) yield 'No layers.\n';
+  else yield* table(report.layers, notes);
+  for (const block of [numbered('Notes', notes), skipped(report)]) {
+    if (block !== '') yield `\n${block}\n`;
+  }
 }
 
 function facts(report: Report): string {
@@ -57,7 +65,7 @@ function facts(report: Report): string {
   return lines.map((line) => `- ${line}`).join('\n');
 }
 
-function table(layers: readonly LayerReport[], notes: readonly string[]): string {
+function* table(layers: readonly LayerReport[], notes: readonly string[]): Generator<string> {
   const header = [
     'Layer',
     'Operator',
@@ -69,19 +77,21 @@ function table(layers: readonly LayerReport[], notes: readonly string[]): string
     'Of full',
     'Notes',
   ];
-  const rows = layers.flatMap((layer) => [
-    layerCells(layer, notes),
-    ...(layer.groups ?? []).map((group, index) => groupCells(group, index, layer.lipschitz)),
-  ]);
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const rule = header.map((title) =>
     ['Lipschitz', 'Stable rank', 'Of full'].includes(title) ? '---:' : '---',
   );
-  return [header, rule, ...rows].map(line).join('\n');
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |\n`;
+  yield line(header) + line(rule);
+  const marks = new Map(notes.map((note, index) => [note, String(index + 1)]));
+  for (const layer of layers) {
+    const groups = (layer.groups ?? []).map((group, index) => groupCells(group, index, layer.lipschitz));
+    yield [layerCells(layer, marks), ...groups].map(line).join('');
+  }
 }
 
-function layerCells(layer: LayerReport, notes: readonly string[]): string[] {
-  const marks = layer.notes.map((note) => String(notes.indexOf(note) + 1)).join(', ');
+/** @param marks the number of each note */
+function layerCells(layer: LayerReport, marks: ReadonlyMap<string, string>): string[] {
+  const noted = layer.notes.map((note) => marks.get(note)).join(', ');
   const rowNorm =
     layer.largestRowNorm === null ? '' : `largest row norm ${formatNumber(layer.largestRowNorm)}`;
   const error = layer.error === null ? '' : `**failed**: ${escape(layer.error)}`;
@@ -91,7 +101,7 @@ function layerCells(layer: LayerReport, notes: readonly string[]): string[] {
     formatShape(layer.shape),
     ...boundCells(layer.lipschitz, layer.lipschitz),
     ...rankCells(layer),
-    [error, rowNorm, marks].filter((part) => part !== '').join('; '),
+    [error, rowNorm, noted].filter((part) => part !== '').join('; '),
   ];
 }
 

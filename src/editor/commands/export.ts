@@ -1,16 +1,17 @@
 /** Getting results out: files in a place that the user chooses, and the clipboard. */
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
-import { formatCsv } from '../../report/csv';
-import { formatJson } from '../../report/json';
-import { formatMarkdown } from '../../report/markdown';
+import { csvPieces } from '../../report/csv';
+import { jsonPieces } from '../../report/json';
+import { markdownPieces } from '../../report/markdown';
 import type { Report } from '../../report/report';
+import { joinInSlices } from '../slices';
 
 /** Formats of the command line, by the endings of their files. */
 const FORMATS = {
-  json: { label: 'JSON', format: formatJson },
-  csv: { label: 'CSV', format: formatCsv },
-  md: { label: 'Markdown', format: formatMarkdown },
+  json: { label: 'JSON', pieces: jsonPieces },
+  csv: { label: 'CSV', pieces: csvPieces },
+  md: { label: 'Markdown', pieces: markdownPieces },
 } as const;
 
 /** What a key binding or another extension may give to the command, to be asked for nothing. */
@@ -23,10 +24,10 @@ export interface ExportArgument {
 export async function exportReport(report: Report, argument?: ExportArgument): Promise<void> {
   const ending = argument?.format ?? (await askFormat());
   if (ending === undefined) return;
-  const { label, format } = FORMATS[ending];
+  const { label, pieces } = FORMATS[ending];
   const target = argument?.target ?? (await askTarget(report.model.path, 'report', ending, label));
   if (target === undefined) return;
-  await write(target, format(report));
+  await write(target, await joinInSlices(pieces(report)));
 }
 
 export async function exportPlot(modelPath: string, name: string, svg: string): Promise<void> {
@@ -35,7 +36,7 @@ export async function exportPlot(modelPath: string, name: string, svg: string): 
 }
 
 export async function copyAsMarkdown(report: Report): Promise<void> {
-  await vscode.env.clipboard.writeText(formatMarkdown(report));
+  await vscode.env.clipboard.writeText(await joinInSlices(markdownPieces(report)));
   vscode.window.setStatusBarMessage(vscode.l10n.t('The report was copied as Markdown.'), MESSAGE_TIME);
 }
 

@@ -1,5 +1,4 @@
 /** Inlay hints behind the names of layers. */
-import { setImmediate } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import type { Results } from '../analysis/results';
 import { Owner } from '../disposable';
@@ -13,6 +12,7 @@ import type { KnownLayer, KnownModels } from './known-models';
 import { literalsIn } from './literals';
 import { assignmentIn, classAt } from './python-class';
 import { currentReader, markdownString } from './reader';
+import { Slices } from '../slices';
 
 /** Lines of one request: the editor asks for little more than it shows. */
 const MOST_LINES = 2_000;
@@ -20,8 +20,6 @@ const MOST_LINES = 2_000;
 const MOST_HINTS = 1_000;
 /** Candidates that may agree in one hint: more of them never do. */
 const MOST_COMPARED = 8;
-/** Milliseconds of searching before others get their turn. */
-const SLICE = 8;
 
 interface Place {
   readonly position: vscode.Position;
@@ -76,7 +74,7 @@ export class LayerHints extends Owner implements vscode.InlayHintsProvider {
     const version = document.version;
     const end = Math.min(range.end.line + 1, document.lineCount, range.start.line + MOST_LINES);
     const places: Place[] = [];
-    let began = performance.now();
+    const slices = new Slices();
     for (let line = range.start.line; line < end && places.length < MOST_HINTS; line++) {
       const { text } = document.lineAt(line);
       const add = (character: number, layers: readonly KnownLayer[]) => {
@@ -92,11 +90,10 @@ export class LayerHints extends Owner implements vscode.InlayHintsProvider {
         const within = classAt(this.classes.of(document), line);
         add(assigned.end, layersOfAttribute(models, assigned.path, within));
       }
-      if (performance.now() - began < SLICE) continue;
-      await setImmediate();
+      if (!slices.isOver) continue;
+      await slices.next();
       // What was found is of a text that is gone; the editor asks again.
       if (token.isCancellationRequested || document.version !== version) return [];
-      began = performance.now();
     }
     return places;
   }

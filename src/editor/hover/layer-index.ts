@@ -1,6 +1,6 @@
 /** Finds the rows of one result by the names that code, configurations and index files have for its layers. */
-import { setImmediate } from 'node:timers/promises';
 import type { LayerDescription, LayerReport } from '../../report/report';
+import { Slices } from '../slices';
 
 /** UTF-16 units of a name that can be found: longer ones are in no code. */
 const LONGEST_NAME = 1_000;
@@ -12,8 +12,6 @@ const MOST_CANDIDATES = 3;
 const MOST_PLACES = 2_000;
 /** Attributes of a class that are compared. */
 const MOST_SIBLINGS = 32;
-/** Milliseconds of indexing before others get their turn. */
-const SLICE = 8;
 
 /** What wraps a whole network and is put in front of all of its names. */
 const WRAPPER = /^(?:module|model|_orig_mod|base_model)\./;
@@ -40,12 +38,10 @@ export class LayerIndex {
 
   static async build(layers: readonly LayerReport[]): Promise<LayerIndex> {
     const index = new LayerIndex();
-    let began = performance.now();
+    const slices = new Slices();
     for (const row of layers) {
       index.add(row);
-      if (performance.now() - began < SLICE) continue;
-      await setImmediate();
-      began = performance.now();
+      if (slices.isOver) await slices.next();
     }
     return index;
   }

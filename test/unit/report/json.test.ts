@@ -10,6 +10,12 @@ describe('formatJson', () => {
     expect(formatJson([])).toBe('[]\n');
   });
 
+  it('is laid out as by JSON.stringify', () => {
+    const two = report({ layers: [layer({ notes: [] }), layer({ notes: ['one', 'two'] })] });
+    expect(formatJson(two)).toBe(`${JSON.stringify(two, undefined, 2)}\n`);
+    expect(formatJson([two, report()])).toBe(`${JSON.stringify([two, report()], undefined, 2)}\n`);
+  });
+
   it('holds every name exactly, without a character that acts on a terminal', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (name) => {

@@ -1,0 +1,31 @@
+/** Long work in slices: between two of them the extension host is free for others. */
+import { setImmediate } from 'node:timers/promises';
+
+/** Milliseconds. */
+const SLICE = 8;
+
+/** The slice that begins now, and those after it. */
+export class Slices {
+  private began = performance.now();
+
+  get isOver(): boolean {
+    return performance.now() - this.began >= SLICE;
+  }
+
+  /** Resolves when it is this work's turn again. */
+  async next(): Promise<void> {
+    await setImmediate();
+    this.began = performance.now();
+  }
+}
+
+/** The pieces as one text, made a few at a time. */
+export async function joinInSlices(pieces: Iterable<string>): Promise<string> {
+  const slices = new Slices();
+  const done: string[] = [];
+  for (const piece of pieces) {
+    done.push(piece);
+    if (slices.isOver) await slices.next();
+  }
+  return done.join('');
+}
