@@ -1,7 +1,7 @@
 /** How long a layer will take, from its shape alone. */
 import { FIRST_REACH } from '../bounds/any-size';
 import { coverOfHalfTorus } from '../bounds/cells';
-import { isBelow, workspace } from '../bounds/definite';
+import { isBelow, triangle, workspace } from '../bounds/definite';
 import { product } from '../bounds/kernel';
 import { secondsByCholesky } from '../bounds/symbol-norms';
 import type { Engine } from '../compute/engine';
@@ -90,7 +90,7 @@ export async function measureSlowness(engine: Engine): Promise<number> {
   const { product: order, factor, factors } = SAMPLE;
   const matrix = new Float64Array(order * order).fill(1e-3);
   const small = workspace(factor);
-  const zero = new Float64Array(factor * factor);
+  const zero = new Float64Array(triangle(factor));
   let [multiplying, factoring] = [Infinity, Infinity];
   // The best of three: the first sets things up, and others may use the machine for a moment.
   for (let attempt = 0; attempt < 3; attempt++) {

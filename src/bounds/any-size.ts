@@ -119,8 +119,8 @@ async function boundByLags(
   autocorrelation: Autocorrelation,
   tolerance: number,
 ): Promise<number> {
-  const { order, even, error } = autocorrelation;
-  const central = await largestEigenvalue(engine, even.slice(0, order * order), order, tolerance / 8);
+  const { order, central, error } = autocorrelation;
+  const { upper } = await largestEigenvalue(engine, central, order, tolerance / 8);
   const beyond = lagsBeyondZero(autocorrelation);
-  return sqrtOf({ lower: 0, upper: (central.upper + beyond) * (1 + 4 * UNIT_ROUNDOFF) + error }).upper;
+  return sqrtOf({ lower: 0, upper: (upper + beyond) * (1 + 4 * UNIT_ROUNDOFF) + error }).upper;
 }

@@ -1,5 +1,5 @@
 import type { Engine } from '../compute/engine';
-import { mirror } from './gram-matrix';
+import { triangle } from './definite';
 import { type PolyphaseKernel, product } from './kernel';
 import { gamma } from './rounding';
 import { angleRoundings, type Frequency } from './symbol';
@@ -21,9 +21,11 @@ export interface Autocorrelation {
   /** The lags b, integers on every axis; zero is not among them. */
   readonly lags: readonly (readonly number[])[];
   readonly phases: Phases;
-  /** `A_0`, then `A_b + A_b^T` for every lag: (1 + lags, order, order). */
+  /** `A_0`: (order, order). */
+  readonly central: Float64Array;
+  /** Lower triangles of `A_0`, then of `A_b + A_b^T` for every lag: (1 + lags, triangle). */
   readonly even: Float64Array;
-  /** `A_b - A_b^T` for every lag: (lags, order, order). */
+  /** Lower triangles of `A_b - A_b^T` for every lag: (lags, triangle). */
   readonly odd: Float64Array;
   /** Bound on `||H~(w) - H(w)||_F` at any frequency, H~ evaluated from these coefficients in float64. */
   readonly error: number;
@@ -36,31 +38,32 @@ export function lagCount({ positions }: PolyphaseKernel): number {
 
 export async function autocorrelate(engine: Engine, kernel: PolyphaseKernel): Promise<Autocorrelation> {
   const { rows, columns: order, positions, values } = kernel;
-  const size = order * order;
+  const size = triangle(order);
   const { lags, lagOf } = lagsOf(positions);
   const even = new Float64Array((1 + lags.length) * size);
   const odd = new Float64Array(lags.length * size);
 
   const add = (i: number, j: number, product: Float64Array, from: number, stride: number) => {
     const { lag, sign } = lagOf(i, j);
-    for (let r = 0; r < order; r++) {
-      for (let c = 0; c < order; c++) {
+    if (lag === 0 && i !== j) return;
+    const inEven = lag * size;
+    const inOdd = (lag - 1) * size;
+    for (let r = 0, k = 0; r < order; r++) {
+      for (let c = 0; c <= r; c++, k++) {
         const value = product[from + r * stride + c];
         if (lag === 0) {
-          even[r * order + c] += i === j ? value : 0;
+          even[k] += value;
           continue;
         }
-        const there = lag * size;
-        even[there + r * order + c] += value;
-        even[there + c * order + r] += value;
-        odd[there - size + r * order + c] += sign * value;
-        odd[there - size + c * order + r] -= sign * value;
+        const mirrored = product[from + c * stride + r];
+        even[inEven + k] += value + mirrored;
+        odd[inOdd + k] += sign * (value - mirrored);
       }
     }
   };
 
-  if (positions.length ** 2 * rows * size <= OWN_PRODUCTS) {
-    const product = new Float64Array(size);
+  if (positions.length ** 2 * rows * order ** 2 <= OWN_PRODUCTS) {
+    const product = new Float64Array(order ** 2);
     for (let i = 0; i < positions.length; i++) {
       for (let j = i; j < positions.length; j++) {
         ownProduct(values, i * rows * order, j * rows * order, rows, order, product);
@@ -83,9 +86,6 @@ export async function autocorrelate(engine: Engine, kernel: PolyphaseKernel): Pr
     }
   }
 
-  // The runtime may take the products of A_0 in different orders on either side of the diagonal.
-  mirror(even, order);
-
   // Products and sums of A_b are off by at most `gamma |K_i|^T |K_j|` in sum, and so are those of H, its angles included; all
   // products together have Frobenius norm at most `(sum_a ||K_a||_F)^2`. Real and imaginary part each.
   let sum = 0;
@@ -96,10 +96,27 @@ export async function autocorrelate(engine: Engine, kernel: PolyphaseKernel): Pr
   const angles = lags.reduce((most, lag) => Math.max(most, angleRoundings(lag)), 0);
   const relative = gamma(rows + 2 * positions.length + 4) + gamma(lags.length + 4) + gamma(angles + 8 * axes);
   const phases = new Phases(lags, axes);
-  return { order, lags, phases, even, odd, error: 2 * relative * sum * sum * (1 + 1e-9) };
+  return {
+    order,
+    lags,
+    phases,
+    central: mirrored(even, order),
+    even,
+    odd,
+    error: 2 * relative * sum * sum * (1 + 1e-9),
+  };
 }
 
-/** Real and imaginary parts of H at a list of frequencies, (frequencies, order, order) each. */
+/** The symmetric matrix of a lower triangle. */
+function mirrored(lower: Float64Array, order: number): Float64Array {
+  const out = new Float64Array(order * order);
+  for (let r = 0, k = 0; r < order; r++) {
+    for (let c = 0; c <= r; c++, k++) out[r * order + c] = out[c * order + r] = lower[k];
+  }
+  return out;
+}
+
+/** Lower triangles of the real and imaginary parts of H at a list of frequencies, (frequencies, triangle) each. */
 export async function gramSymbols(
   engine: Engine,
   { order, lags, phases, even, odd }: Autocorrelation,
@@ -117,7 +134,7 @@ export async function gramSymbols(
       sines.subarray(f * lags.length, (f + 1) * lags.length),
     );
   });
-  const size = order * order;
+  const size = triangle(order);
   return {
     real: await engine.multiply(cosines, even, count, lags.length + 1, size),
     imaginary:
@@ -127,14 +144,14 @@ export async function gramSymbols(
   };
 }
 
-/** H at one frequency, written to `real` and `imaginary` (order, order) without the runtime: for small orders. */
+/** Lower triangle of H at one frequency, written to `real` and `imaginary` without the runtime: for small orders. */
 export function gramSymbolInto(
   { order, lags, phases, even, odd }: Autocorrelation,
   w: Frequency,
   real: Float64Array,
   imaginary: Float64Array,
 ): void {
-  const size = order * order;
+  const size = triangle(order);
   const { cosines, sines } = phases;
   phases.at(w, cosines, sines);
   for (let e = 0; e < size; e++) {
@@ -199,17 +216,19 @@ class Phases {
   }
 }
 
-/** An upper bound of `sup_w lambda_1(H(w))` from the coefficients alone: `||A_0||_2 + sum_{b != 0} ||A_b||_F`. */
+/** An upper bound of `sup_w lambda_1(H(w)) - lambda_1(A_0)` from the coefficients alone: `sum_{b != 0} ||A_b||_F`. */
 export function lagsBeyondZero({ order, lags, even, odd }: Autocorrelation): number {
-  const size = order * order;
+  const size = triangle(order);
   let sum = 0;
-  // ||A||_F^2 = (||A + A^T||_F^2 + ||A - A^T||_F^2) / 4, for b and -b.
+  // ||A||_F^2 = (||A + A^T||_F^2 + ||A - A^T||_F^2) / 4, for b and -b; every entry beside the diagonal counts twice.
   lags.forEach((_, b) => {
-    sum += Math.sqrt(
-      sumOfSquares(even, (b + 1) * size, (b + 2) * size) + sumOfSquares(odd, b * size, (b + 1) * size),
-    );
+    const [inEven, inOdd] = [(b + 1) * size, b * size];
+    let diagonal = 0;
+    for (let r = 0; r < order; r++) diagonal += even[inEven + triangle(r) + r] ** 2;
+    const all = sumOfSquares(even, inEven, inEven + size) + sumOfSquares(odd, inOdd, inOdd + size);
+    sum += Math.sqrt(2 * all - diagonal);
   });
-  return sum * (1 + gamma(2 * size + 2 * lags.length + 8));
+  return sum * (1 + gamma(2 * order ** 2 + 2 * lags.length + 8));
 }
 
 interface Lags {

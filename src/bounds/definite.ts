@@ -1,44 +1,112 @@
 /** Whether a Hermitian matrix lies below a multiple of the identity, proved by a Cholesky factorisation. */
 import type { Engine } from '../compute/engine';
 import { gamma, UNIT_ROUNDOFF } from './rounding';
+import { sumOfSquares } from './values';
 
 /** Largest order that is factorised by plain loops alone. */
-export const OWN_ORDER = 160;
-/** Columns that are eliminated by plain loops before the rest is updated by products of the runtime. */
-const BLOCK = 48;
-/** Rows of one such product, of which only the part on and left of the diagonal is wanted. */
-const UPDATED_ROWS = 192;
+export const OWN_ORDER = 96;
+/** Columns of a panel: its diagonal block is factorised and inverted by plain loops, all else is products of the runtime. */
+const PANEL = 48;
+/** What solving by the inverses of diagonal blocks may be off by, of the shift. */
+const RESERVE = 2 ** -22;
+
+/** Values of a lower triangle that holds its rows one after the other; row i begins at `triangle(i)`. */
+export function triangle(order: number): number {
+  return (order * (order + 1)) / 2;
+}
 
 /**
  * The shift theta for `isBelow`: where the factorisation of `theta I - H~` runs to the end and `||H~ - H||_2 <= error`,
  * then `lambda_1(H) <= bound`.
  *
- * Cholesky in floating point, in whatever order its sums are taken, makes factors with `theta I - H~ + E = L L^H`, `|E| <= sqrt(2) gamma_{2n+4} |L| |L^H|`, as every
- * entry is a sum of at most 2n real products in either part and one division or root (Higham 2002, Lemma 8.4 and Theorem 10.3), and
- * `||L||_F^2 <= tr(theta I - H~) / (1 - sqrt(2) gamma_{2n+4})`, at most n theta over that for a semidefinite H; its trace may fall
- * short of zero by `n error`. Then `lambda_1(H~) <= theta + ||E||_F`. Null where the bound is beneath all rounding.
+ * Let L be what the factorisation leaves, in floating point and with its sums in whatever order, and
+ * `C = theta I - H~ = L L^H - E`. Then `lambda_1(H~) <= theta + ||E||_F`.
+ *
+ * - An entry of L that is the end of a sum of c_ij and at most 2n real products in either part, and a division or a root, has
+ *   `|e_ij| <= g sum_k |l_ik| |l_jk|` with `g = sqrt(2) gamma_{2n+4}` (Higham 2002, Lemma 8.4 and Theorem 10.3).
+ * - An entry below a panel's diagonal block D is of `S X^H`, S what such sums have left and X the inverse of D from
+ *   forward substitution. The sums give `|s_ij - exact| <= g (|c_ij| + sum_k |l_ik| |l_jk|)` (section 3.1), the product and
+ *   `|D X - I| <= g_B |D| |X|` (Theorem 8.5, `g_B = sqrt(2) gamma_{2B+4}`, B columns) together
+ *   `||S - (S X^H)~ D^H||_F <= 2 g_B ||S||_F ||X||_F ||D||_F`. These are computed and added up: at most RESERVE theta for all
+ *   panels, or nothing is proved.
+ * - As `|c_ij| <= sum_k |l_ik| |l_jk| + |e_ij|`, in sum `||E||_F <= (2 g ||L||_F^2 + RESERVE theta) / (1 - g)`, and
+ *   `||L||_F^2 <= tr C / (1 - g)`, at most n theta over that for a semidefinite H; its trace may fall short of zero by `n error`.
+ *
+ * Null where the bound is beneath all rounding.
  */
 export function shiftBelow(bound: number, order: number, error: number): number | null {
-  const growth = (Math.SQRT2 * gamma(2 * order + 4)) / (1 - 2 * gamma(2 * order + 4));
+  const g = Math.SQRT2 * gamma(2 * order + 4);
+  const growth = (order <= OWN_ORDER ? g : 2 * g) / (1 - 2 * g);
+  const reserve = order <= OWN_ORDER ? 0 : RESERVE / (1 - g);
   const room = bound * (1 - 8 * UNIT_ROUNDOFF) - error * (1 + 2 * order * growth);
-  const theta = (room / (1 + order * growth)) * (1 - 8 * UNIT_ROUNDOFF);
+  const theta = (room / (1 + order * growth + reserve)) * (1 - 8 * UNIT_ROUNDOFF);
   return theta > 0 && Number.isFinite(theta) ? theta : null;
 }
 
-/** Two triangular arrays of the order that `isBelow` works in. */
-export interface Workspace {
+/** What a proved bound may be above the largest eigenvalue, relatively, for rounding in the factorisation alone. */
+export function resolutionBelow(order: number): number {
+  return 4 * order * gamma(2 * order + 16) + (order <= OWN_ORDER ? 0 : 2 * RESERVE);
+}
+
+/** Products of the runtime that one factorisation takes. */
+export function productsBelow(order: number): number {
+  const panels = order <= OWN_ORDER ? 1 : Math.ceil(order / PANEL);
+  return triangle(panels) - 1;
+}
+
+/** What `isBelow` works in for matrices of one order. */
+export type Workspace = Triangles | Panels;
+
+/** Lower triangles of the real and of the imaginary part. */
+interface Triangles {
   readonly order: number;
   readonly real: Float64Array;
   readonly imaginary: Float64Array;
 }
 
+/** The lower triangle in panels of columns. */
+interface Panels {
+  readonly order: number;
+  readonly panels: readonly Panel[];
+  /** `[[Re X, Im X], [-Im X, Re X]]` for the inverse X of a diagonal block. */
+  readonly inverse: Float64Array;
+}
+
+interface Panel {
+  /** First of its columns, and of its rows. */
+  readonly begin: number;
+  readonly width: number;
+  /** `[Re, Im]` of every row from `begin` on: (order - begin, 2 width). */
+  readonly values: Float64Array;
+  /** The same of the factor below the diagonal block. */
+  readonly factor: Float64Array;
+  /** `[Re, Im]` and `[Im, -Re]` of every row of `factor`: (2 rows, 2 width). */
+  readonly doubled: Float64Array;
+}
+
 export function workspace(order: number): Workspace {
-  return { order, real: new Float64Array(order * order), imaginary: new Float64Array(order * order) };
+  if (order <= OWN_ORDER) {
+    const size = triangle(order);
+    return { order, real: new Float64Array(size), imaginary: new Float64Array(size) };
+  }
+  const panels: Panel[] = [];
+  for (let begin = 0; begin < order; begin += PANEL) {
+    const width = Math.min(PANEL, order - begin);
+    const below = order - begin - width;
+    panels.push({
+      begin,
+      width,
+      values: new Float64Array((order - begin) * 2 * width),
+      factor: new Float64Array(below * 2 * width),
+      doubled: new Float64Array(2 * below * 2 * width),
+    });
+  }
+  return { order, panels, inverse: new Float64Array(4 * PANEL * PANEL) };
 }
 
 /**
- * Whether the Cholesky factorisation of `theta I - H` runs to the end: by rows up to order 160, from there by blocks of
- * columns. H is Hermitian of the workspace's order at `from` in `real` and `imaginary`, of which the lower triangle is read.
+ * Whether the Cholesky factorisation of `theta I - H` runs to the end: by rows up to order 96, from there by panels of
+ * columns. H is Hermitian of the workspace's order; its lower triangle begins at `from` in `real` and `imaginary`.
  */
 export function isBelow(
   engine: Engine,
@@ -46,41 +114,28 @@ export function isBelow(
   real: Float64Array,
   imaginary: Float64Array,
   from: number,
-  factor: Workspace,
+  space: Workspace,
 ): boolean | Promise<boolean> {
-  const n = factor.order;
-  for (let i = 0; i < n; i++) {
-    for (let k = i * n; k <= i * n + i; k++) {
-      factor.real[k] = -real[from + k];
-      factor.imaginary[k] = -imaginary[from + k];
-    }
-    factor.real[i * n + i] += theta;
+  if ('panels' in space) {
+    for (const panel of space.panels) fill(panel, space.order, theta, real, imaginary, from);
+    return eliminateByPanels(engine, theta, space);
   }
-  return n <= OWN_ORDER ? eliminate(factor, 0, n) : eliminateByBlocks(engine, factor);
+  const { order, real: re, imaginary: im } = space;
+  for (let k = 0; k < re.length; k++) {
+    re[k] = -real[from + k];
+    im[k] = -imaginary[from + k];
+  }
+  for (let i = 0; i < order; i++) re[triangle(i) + i] += theta;
+  return eliminate(space);
 }
 
-async function eliminateByBlocks(engine: Engine, factor: Workspace): Promise<boolean> {
-  const n = factor.order;
-  for (let begin = 0; begin < n; begin += BLOCK) {
-    const end = Math.min(n, begin + BLOCK);
-    if (!eliminate(factor, begin, end)) return false;
-    for (let first = end; first < n; first += UPDATED_ROWS) {
-      await update(engine, factor, begin, end, first, Math.min(n, first + UPDATED_ROWS));
-    }
-  }
-  return true;
-}
-
-/** Columns [begin, end) of the factor, in all rows from `begin` on; false at a pivot that is not positive. */
-function eliminate({ order: n, real, imaginary }: Workspace, begin: number, end: number): boolean {
-  for (let i = begin; i < n; i++) {
-    const row = i * n;
-    const last = Math.min(i, end);
-    for (let j = begin; j < last; j++) {
-      const other = j * n;
+/** Overwrites the lower triangle by its factor, row by row; false at a pivot that is not positive. */
+function eliminate({ order, real, imaginary }: Triangles): boolean {
+  for (let i = 0, row = 0; i < order; row += ++i) {
+    for (let j = 0, other = 0; j < i; other += ++j) {
       let re = real[row + j];
       let im = imaginary[row + j];
-      for (let k = begin; k < j; k++) {
+      for (let k = 0; k < j; k++) {
         const a = real[row + k];
         const b = imaginary[row + k];
         const c = real[other + k];
@@ -92,9 +147,8 @@ function eliminate({ order: n, real, imaginary }: Workspace, begin: number, end:
       real[row + j] = re / pivot;
       imaginary[row + j] = im / pivot;
     }
-    if (i >= end) continue;
     let pivot = real[row + i];
-    for (let k = begin; k < i; k++) {
+    for (let k = 0; k < i; k++) {
       pivot -= real[row + k] * real[row + k] + imaginary[row + k] * imaginary[row + k];
     }
     if (!(pivot > 0)) return false;
@@ -104,44 +158,142 @@ function eliminate({ order: n, real, imaginary }: Workspace, begin: number, end:
   return true;
 }
 
-/** Takes what columns [begin, end) of the factor contribute from rows [first, last) of the rest. */
-async function update(
+/** The panel's part of `theta I - H`, zero above the diagonal. */
+function fill(
+  { begin, width, values }: Panel,
+  order: number,
+  theta: number,
+  real: Float64Array,
+  imaginary: Float64Array,
+  from: number,
+): void {
+  for (let i = begin; i < order; i++) {
+    const to = (i - begin) * 2 * width;
+    const row = from + triangle(i) + begin;
+    const count = Math.min(width, i - begin + 1);
+    for (let k = 0; k < count; k++) {
+      values[to + k] = -real[row + k];
+      values[to + width + k] = -imaginary[row + k];
+    }
+    values.fill(0, to + count, to + width);
+    values.fill(0, to + width + count, to + 2 * width);
+  }
+  for (let k = 0; k < width; k++) values[k * 2 * width + k] += theta;
+}
+
+async function eliminateByPanels(
   engine: Engine,
-  { order: n, real, imaginary }: Workspace,
-  begin: number,
-  end: number,
-  first: number,
-  last: number,
-): Promise<void> {
-  const width = end - begin;
-  const height = last - end;
-  const count = last - first;
-  // X X^H = [Re X, Im X] [Re X, Im X]^T + i [Im X, -Re X] [Re X, Im X]^T
-  const right = new Float64Array(2 * height * width);
-  for (let r = 0; r < height; r++) {
-    const from = (end + r) * n + begin;
-    right.set(real.subarray(from, from + width), 2 * r * width);
-    right.set(imaginary.subarray(from, from + width), (2 * r + 1) * width);
-  }
-  const left = new Float64Array(4 * count * width);
-  const below = 2 * count * width;
-  for (let r = 0; r < count; r++) {
-    const from = (first + r) * n + begin;
-    const to = 2 * r * width;
-    for (let k = 0; k < width; k++) {
-      left[to + k] = left[below + to + width + k] = real[from + k];
-      left[to + width + k] = left[below + to + k] = imaginary[from + k];
-      left[below + to + width + k] = -real[from + k];
+  theta: number,
+  { order, panels, inverse }: Panels,
+): Promise<boolean> {
+  let error = 0;
+  for (const [place, { begin, width, values, factor, doubled }] of panels.entries()) {
+    if (!eliminateBlock(values, width)) return false;
+    const end = begin + width;
+    const below = order - end;
+    if (below === 0) break;
+    const row = 2 * width;
+    const left = values.subarray(width * row);
+    const square = inverse.subarray(0, row * row);
+    error += Math.sqrt(sumOfSquares(left)) * invertBlock(values, width, square);
+    const solved = (await engine.multiplyTransposed(left, square, below, row, row, factor)) as Float64Array;
+    // A B^H, [Re A, Im A] and [Im A, -Re A] by rows, is the product of these with the transpose of [Re B, Im B].
+    for (let r = 0; r < below; r++) {
+      const at = r * row;
+      const to = 2 * at;
+      for (let k = 0; k < width; k++) {
+        const re = solved[at + k];
+        const im = solved[at + width + k];
+        doubled[to + k] = re;
+        doubled[to + width + k] = im;
+        doubled[to + row + k] = im;
+        doubled[to + row + width + k] = -re;
+      }
+    }
+    for (let k = place + 1; k < panels.length; k++) {
+      const { begin: other, width: columns, values: rest } = panels[k];
+      const above = (other - end) * row;
+      await engine.subtractTransposedProduct(
+        rest,
+        doubled.subarray(2 * above),
+        solved.subarray(above, above + columns * row),
+        2 * (order - other),
+        row,
+        columns,
+      );
     }
   }
-  const product = await engine.multiplyTransposed(left, right, 2 * count, 2 * width, height);
-  for (let r = 0; r < count; r++) {
-    const row = (first + r) * n + end;
-    const re = r * height;
-    const im = (count + r) * height;
-    for (let c = 0; c <= first + r - end; c++) {
-      real[row + c] -= product[re + c];
-      imaginary[row + c] -= product[im + c];
+  // sqrt(2) for what is mirrored above the diagonal.
+  const relative = Math.SQRT2 * 2 * Math.SQRT2 * gamma(2 * PANEL + 4);
+  return relative * error * (1 + 1e-6) <= RESERVE * theta;
+}
+
+/** Overwrites a Hermitian block `[Re, Im]` (order, 2 order), its lower triangle, by its factor; false at a pivot that is not positive. */
+function eliminateBlock(block: Float64Array, order: number): boolean {
+  const width = 2 * order;
+  for (let i = 0; i < order; i++) {
+    const row = i * width;
+    for (let j = 0; j < i; j++) {
+      const other = j * width;
+      let re = block[row + j];
+      let im = block[row + order + j];
+      for (let k = 0; k < j; k++) {
+        const a = block[row + k];
+        const b = block[row + order + k];
+        const c = block[other + k];
+        const d = block[other + order + k];
+        re -= a * c + b * d;
+        im -= b * c - a * d;
+      }
+      const pivot = block[other + j];
+      block[row + j] = re / pivot;
+      block[row + order + j] = im / pivot;
+    }
+    let pivot = block[row + i];
+    for (let k = 0; k < i; k++) {
+      pivot -= block[row + k] * block[row + k] + block[row + order + k] * block[row + order + k];
+    }
+    if (!(pivot > 0)) return false;
+    block[row + i] = Math.sqrt(pivot);
+    block[row + order + i] = 0;
+  }
+  return true;
+}
+
+/**
+ * Writes `[[Re X, Im X], [-Im X, Re X]]` for the inverse X of a lower triangular block D, by forward substitution for all columns at
+ * once. Answers `||D||_F ||X||_F`.
+ */
+function invertBlock(block: Float64Array, order: number, out: Float64Array): number {
+  const width = 2 * order;
+  out.fill(0);
+  let squares = 0;
+  let inverseSquares = 0;
+  for (let i = 0; i < order; i++) {
+    const row = i * width;
+    for (let k = 0; k < i; k++) {
+      const a = block[row + k];
+      const b = block[row + order + k];
+      squares += a * a + b * b;
+      const other = k * width;
+      for (let j = 0; j <= k; j++) {
+        const c = out[other + j];
+        const d = out[other + order + j];
+        out[row + j] -= a * c - b * d;
+        out[row + order + j] -= a * d + b * c;
+      }
+    }
+    const pivot = block[row + i];
+    squares += pivot * pivot;
+    out[row + i] = 1;
+    const mirrored = (order + i) * width;
+    for (let j = 0; j <= i; j++) {
+      const re = (out[row + j] /= pivot);
+      const im = (out[row + order + j] /= pivot);
+      inverseSquares += re * re + im * im;
+      out[mirrored + j] = -im;
+      out[mirrored + order + j] = re;
     }
   }
+  return Math.sqrt(squares * inverseSquares);
 }

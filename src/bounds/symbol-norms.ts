@@ -7,7 +7,16 @@ import {
   gramSymbols,
   lagCount,
 } from './autocorrelation';
-import { isBelow, OWN_ORDER, shiftBelow, type Workspace, workspace } from './definite';
+import {
+  isBelow,
+  OWN_ORDER,
+  productsBelow,
+  resolutionBelow,
+  shiftBelow,
+  triangle,
+  type Workspace,
+  workspace,
+} from './definite';
 import { symbolNorms } from './hermitian';
 import type { PolyphaseKernel } from './kernel';
 import { gamma } from './rounding';
@@ -38,6 +47,8 @@ const DEVICE_ORDER = 64;
 const SPEED = { own: 3e9, products: 3e10 } as const;
 /** What a symbol costs however small it is, seconds. */
 const OVERHEAD = 4e-6;
+/** What a product of the runtime costs however small it is, with what is done beside it, seconds. */
+const PRODUCT_OVERHEAD = 6e-5;
 
 /** The autocorrelation of a kernel for `symbolNormsOf`; null where it is not of use, or does not fit into memory. */
 export function autocorrelationFor(engine: Engine, kernel: PolyphaseKernel): Promise<Autocorrelation | null> {
@@ -46,7 +57,7 @@ export function autocorrelationFor(engine: Engine, kernel: PolyphaseKernel): Pro
 
 function usesAutocorrelation(engine: Engine, kernel: PolyphaseKernel): boolean {
   const onDevice = engine.precision === 'float32' && kernel.columns >= DEVICE_ORDER;
-  return !onDevice && (2 * lagCount(kernel) + 1) * kernel.columns ** 2 <= MAX_COEFFICIENTS;
+  return !onDevice && coefficients(kernel.columns, lagCount(kernel)) <= MAX_COEFFICIENTS;
 }
 
 /** About how long one bound of a kernel's symbol takes on a typical processor, seconds. */
@@ -58,14 +69,20 @@ export function secondsPerSymbol(engine: Engine, kernel: PolyphaseKernel): numbe
 
 /** The same for a kernel of which only the order and the number of lags are known. */
 export function secondsByCholesky(order: number, lags: number): number {
-  const own = (2 * lags + 1) * order ** 2 <= OWN_COEFFICIENTS;
-  const evaluation = 4 * (lags + 1) * order ** 2;
+  const own = coefficients(order, lags) <= OWN_COEFFICIENTS;
+  const evaluation = 4 * (lags + 1) * triangle(order);
   const factorisation = (4 / 3) * order ** 3;
   return (
     OVERHEAD +
     evaluation / (own ? SPEED.own : SPEED.products) +
-    factorisation / (order <= OWN_ORDER ? SPEED.own : SPEED.products)
+    factorisation / (order <= OWN_ORDER ? SPEED.own : SPEED.products) +
+    productsBelow(order) * PRODUCT_OVERHEAD
   );
+}
+
+/** Values of the coefficients of an autocorrelation. */
+function coefficients(order: number, lags: number): number {
+  return (2 * lags + 1) * triangle(order);
 }
 
 function secondsBySquaring({ rows, columns, positions }: PolyphaseKernel): number {
@@ -104,12 +121,12 @@ class NormsByCholesky implements SymbolNorms {
 
   resolution(norm: number): number {
     const { order, error } = this.autocorrelation;
-    return error / (norm * norm) + 4 * order * gamma(2 * order + 16);
+    return error / (norm * norm) + resolutionBelow(order);
   }
 
   async upperBounds(frequencies: readonly Frequency[], thresholds: readonly number[]): Promise<number[]> {
     const { engine, autocorrelation } = this;
-    const size = autocorrelation.order ** 2;
+    const size = triangle(autocorrelation.order);
     const bounds: number[] = [];
     if (this.own) {
       const real = new Float64Array(size);

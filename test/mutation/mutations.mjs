@@ -76,15 +76,36 @@ export const mutations = [
   {
     name: 'rounding of the lags',
     file: 'autocorrelation.ts',
-    text: 'sum * (1 + gamma(2 * size + 2 * lags.length + 8))',
+    text: 'sum * (1 + gamma(2 * order ** 2 + 2 * lags.length + 8))',
     replacement: 'sum',
     tests: bounds('rounding-terms'),
   },
   {
     name: 'rounding of the shifted factorisation',
     file: 'definite.ts',
-    text: '(room / (1 + order * growth))',
-    replacement: 'room',
+    text: '(room / (1 + order * growth + reserve))',
+    replacement: '(room / (1 + reserve))',
+    tests: bounds('definite'),
+  },
+  {
+    name: 'rounding of panels in the shift',
+    file: 'definite.ts',
+    text: '? g : 2 * g)',
+    replacement: '? g : g)',
+    tests: bounds('definite'),
+  },
+  {
+    name: 'solving by inverses in the shift',
+    file: 'definite.ts',
+    text: ' + reserve))',
+    replacement: '))',
+    tests: bounds('definite'),
+  },
+  {
+    name: 'room for solving by inverses',
+    file: 'definite.ts',
+    text: 'return relative * error * (1 + 1e-6) <= RESERVE * theta;',
+    replacement: 'return relative * error >= 0;',
     tests: bounds('definite'),
   },
   {
@@ -104,8 +125,8 @@ export const mutations = [
   {
     name: 'what the lags add',
     file: 'any-size.ts',
-    text: '(central.upper + beyond)',
-    replacement: 'central.upper',
+    text: '(upper + beyond)',
+    replacement: 'upper',
     tests: bounds('any-size'),
   },
   {

@@ -9,6 +9,7 @@ import {
 import { boundByTaps, type PolyphaseKernel, polyphase } from '../../../src/bounds/kernel';
 import { Engine } from '../../../src/compute/engine';
 import { groupAlone } from '../truth/layer';
+import { lowerOf } from '../truth/triangle';
 import { convolutions, everyConvolution, gaussian, seeded } from '../truth/random';
 import { UnluckyEngine } from './rounding-engine';
 
@@ -72,13 +73,15 @@ describe('autocorrelate', () => {
           // The truth is as good as the definition in float64.
           const error = 2 * found.error;
           const { real, imaginary } = await gramSymbols(one, found, [w.map((x) => x / 2), w]);
-          const size = kernel.columns ** 2;
-          expect(distance(real.subarray(size), truth.real)).toBeLessThanOrEqual(error);
-          expect(distance(imaginary.subarray(size), truth.imaginary)).toBeLessThanOrEqual(error);
+          const n = kernel.columns;
+          const lower = { real: lowerOf(truth.real, n), imaginary: lowerOf(truth.imaginary, n) };
+          const size = lower.real.length;
+          expect(distance(real.subarray(size), lower.real)).toBeLessThanOrEqual(error);
+          expect(distance(imaginary.subarray(size), lower.imaginary)).toBeLessThanOrEqual(error);
           const own = [new Float64Array(size), new Float64Array(size)];
           gramSymbolInto(found, w, own[0], own[1]);
-          expect(distance(own[0], truth.real)).toBeLessThanOrEqual(error);
-          expect(distance(own[1], truth.imaginary)).toBeLessThanOrEqual(error);
+          expect(distance(own[0], lower.real)).toBeLessThanOrEqual(error);
+          expect(distance(own[1], lower.imaginary)).toBeLessThanOrEqual(error);
           // And it is small: of the size of float64's rounding beside the square of the largest possible norm.
           expect(found.error).toBeLessThanOrEqual(1e-12 * boundByTaps(kernel) ** 2);
         },
@@ -96,8 +99,8 @@ describe('autocorrelate', () => {
     const found = await autocorrelate(engine, kernel);
     const truth = gramAt(kernel, [0.7]);
     const { real, imaginary } = await gramSymbols(engine, found, [[0.7]]);
-    expect(distance(real, truth.real)).toBeLessThan(1e-9);
-    expect(distance(imaginary, truth.imaginary)).toBeLessThan(1e-9);
+    expect(distance(real, lowerOf(truth.real, columns))).toBeLessThan(1e-9);
+    expect(distance(imaginary, lowerOf(truth.imaginary, columns))).toBeLessThan(1e-9);
   });
 
   it('bounds what all lags but zero can add', async () => {

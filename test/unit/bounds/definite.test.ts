@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isBelow, shiftBelow, workspace } from '../../../src/bounds/definite';
+import { isBelow, OWN_ORDER, resolutionBelow, shiftBelow, workspace } from '../../../src/bounds/definite';
 import { Engine } from '../../../src/compute/engine';
 import { exactGram, isNormBelow } from '../truth/exact';
+import { largestSingularValue } from '../truth/singular-values';
+import { lowerOf } from '../truth/triangle';
 import { seeded } from '../truth/random';
 import { UnluckyEngine } from './rounding-engine';
 
@@ -35,7 +37,9 @@ async function proves(
   error = 0,
 ): Promise<boolean> {
   const theta = shiftBelow(bound * bound, n, error);
-  return theta !== null && (await isBelow(one, theta, real, imaginary, 0, workspace(n)));
+  return (
+    theta !== null && (await isBelow(one, theta, lowerOf(real, n), lowerOf(imaginary, n), 0, workspace(n)))
+  );
 }
 
 describe('isBelow', () => {
@@ -78,9 +82,10 @@ describe('isBelow', () => {
   });
 
   it.each([
-    ['by rows', 40],
-    ['by blocks', 230],
-  ])('knows the norm of a matrix with a known one: %s', async (_, n) => {
+    ['by rows', OWN_ORDER],
+    ['by panels', OWN_ORDER + 1],
+    ['by panels', 230],
+  ])('knows the norm of a matrix with a known one: %s, order %i', async (_, n) => {
     // 2 I + i times a matrix with eigenvalues between -2 and 2, 2 cos(pi k / (n + 1)).
     const real = Float64Array.from({ length: n * n }, (_, at) => (at % (n + 1) === 0 ? 2 : 0));
     const imaginary = new Float64Array(n * n);
@@ -91,8 +96,48 @@ describe('isBelow', () => {
     const norm = Math.sqrt(2 + 2 * Math.cos(Math.PI / (n + 1)));
     for (const one of [engine, new UnluckyEngine(1), new UnluckyEngine(-1)]) {
       expect(await proves(one, { real, imaginary }, n, norm * (1 - 1e-14))).toBe(false);
-      expect(await proves(one, { real, imaginary }, n, norm * (1 + 1e-10))).toBe(true);
+      expect(await proves(one, { real, imaginary }, n, norm * (1 + resolutionBelow(n)))).toBe(true);
     }
+  });
+
+  it.each([
+    ['full', (n: number) => n],
+    ['of a third of the rank', (n: number) => Math.ceil(n / 3)],
+    ['of rank one', () => 1],
+  ])('decides by panels as singular values in float64 do: %s', async (_, rankOf) => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: OWN_ORDER + 1, max: 170 }), fc.integer(), async (n, seed) => {
+        const matrix = hermitian(seeded(seed), n, n, rankOf(n));
+        // H as a real matrix [[Re, -Im], [Im, Re]], with every eigenvalue twice.
+        const values = new Float64Array(4 * n * n);
+        for (let i = 0; i < n; i++) {
+          for (let j = 0; j < n; j++) {
+            const [re, im] = [matrix.real[i * n + j], matrix.imaginary[i * n + j]];
+            values[i * 2 * n + j] = values[(n + i) * 2 * n + n + j] = re;
+            values[(n + i) * 2 * n + j] = im;
+            values[i * 2 * n + n + j] = -im;
+          }
+        }
+        const norm = Math.sqrt(largestSingularValue({ rows: 2 * n, columns: 2 * n, values }));
+        for (const one of [engine, new UnluckyEngine(1), new UnluckyEngine(-1)]) {
+          expect(await proves(one, matrix, n, norm * (1 - 1e-12))).toBe(false);
+          expect(await proves(one, matrix, n, norm * (1 + resolutionBelow(n)))).toBe(true);
+        }
+      }),
+      { numRuns: 3 },
+    );
+  });
+
+  it('proves nothing where solving by an inverse may be off by more than it has room for', async () => {
+    // In the first diagonal block of theta I - H nearly singular columns stand beside regular ones.
+    const n = OWN_ORDER + 1;
+    const real = new Float64Array(n * n);
+    for (let i = 0; i < 40; i++) real[i * n + i] = 1;
+    real[(n - 1) * n + 40] = 0.5;
+    const decides = (theta: number) =>
+      isBelow(engine, theta, lowerOf(real, n), lowerOf(new Float64Array(n * n), n), 0, workspace(n));
+    expect(await decides(1 + 2 ** -50)).toBe(false);
+    expect(await decides(1 + 2 ** -20)).toBe(true);
   });
 
   it('leaves room for the error of the matrix', async () => {
@@ -105,11 +150,14 @@ describe('isBelow', () => {
 
 describe('shiftBelow', () => {
   it('stays below the bound by what the factorisation may round', () => {
-    for (const n of [1, 10, 500]) {
+    for (const n of [1, 10, OWN_ORDER, OWN_ORDER + 1, 500]) {
       const theta = shiftBelow(3, n, 0) ?? 0;
-      // sqrt(2) gamma_{2n+4} n theta, Higham's bound.
-      expect(3 - theta).toBeGreaterThan(Math.SQRT2 * (2 * n + 4) * 2 ** -53 * n * theta);
-      expect(theta).toBeGreaterThan(3 * (1 - 1e-9));
+      const byPanels = n > OWN_ORDER;
+      // sqrt(2) gamma_{2n+4} n theta, Higham's bound; twice that, and what solving by inverses may be off by.
+      const growth = (byPanels ? 2 : 1) * Math.SQRT2 * (2 * n + 4) * 2 ** -53 * n;
+      expect(3 / theta - 1).toBeGreaterThan(growth + (byPanels ? 2 ** -22 : 0));
+      expect(theta).toBeGreaterThan(3 * (1 - resolutionBelow(n)));
+      expect(resolutionBelow(n)).toBeLessThan(byPanels ? 1e-6 : 1e-11);
     }
   });
 });
