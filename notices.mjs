@@ -19,6 +19,7 @@ const MICROSOFT_MIT = new Set([
   '@microsoft/fast-element',
   '@microsoft/fast-foundation',
   '@microsoft/fast-web-utilities',
+  '@vscode/l10n',
   'onnxruntime-common',
   'onnxruntime-node',
 ]);

@@ -1,19 +1,26 @@
 /** Numbers and texts in the user's language. */
 import type { PanelStrings } from '../src/editor/protocol/strings';
+import { translatorOf } from '../src/editor/protocol/translation';
+import type { Bundle, Translate } from '../src/editor/protocol/translation';
+import { knownTag, numeralsOf } from '../src/report/decimal-sign';
+import type { Numerals } from '../src/report/decimal-sign';
 
 export class Locale {
+  /** A number written by `report/numbers`, with this language's decimal sign. */
+  readonly number: Numerals;
+  /** A sentence of a report. */
+  readonly translate: Translate;
   private readonly counts: Intl.NumberFormat;
-  private readonly point: string;
 
   /** @param tag BCP 47; one that is unknown becomes the browser's own */
   constructor(
     readonly strings: PanelStrings,
     readonly tag: string,
+    bundle?: Bundle  ,
   ) {
-    const known = isKnown(tag) ? tag : undefined;
-    this.counts = new Intl.NumberFormat(known);
-    this.point =
-      new Intl.NumberFormat(known).formatToParts(0.5).find(({ type }) => type === 'decimal')?.value ?? '.';
+    this.number = numeralsOf(tag);
+    this.translate = translatorOf(bundle);
+    this.counts = new Intl.NumberFormat(knownTag(tag));
   }
 
   /** The text of a key with its values put in. */
@@ -23,20 +30,7 @@ export class Locale {
     );
   }
 
-  /** A number written by `report/numbers`, with this language's decimal point. */
-  number(text: string): string {
-    return this.point === '.' ? text : text.replace(/(?<=\d)\.(?=\d)/g, this.point);
-  }
-
   count(count: number): string {
     return this.counts.format(count);
-  }
-}
-
-function isKnown(tag: string): boolean {
-  try {
-    return Intl.NumberFormat.supportedLocalesOf(tag).length > 0;
-  } catch {
-    return false;
   }
 }

@@ -13,8 +13,8 @@ export interface PanelData {
 
 type Reveal = ToPanel & { readonly type: 'reveal' };
 
-export function begin({ head, strings, locale }: PanelStart): PanelData {
-  return { head, locale: new Locale(strings, locale), rows: [], wish: null };
+export function begin({ head, strings, locale, bundle }: PanelStart): PanelData {
+  return { head, locale: new Locale(strings, locale, bundle), rows: [], wish: null };
 }
 
 /** Rows of another run than the head's are dropped, and so is what is no message. */

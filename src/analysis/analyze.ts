@@ -1,4 +1,5 @@
 /** The analysis of one model file, as the worker runs it. */
+import { t } from '@vscode/l10n';
 import { chooseEngine } from '../compute/devices';
 import { Engine } from '../compute/engine';
 import { ProviderError } from '../compute/runtime';
@@ -67,7 +68,7 @@ export async function analyze(request: AnalysisRequest, events: AnalysisEvents):
   const { settings } = request;
   const invalid = invalidSetting(settings);
   if (invalid !== null)
-    throw new RangeError(`the setting ${invalid} is ${JSON.stringify(settings[invalid])}`);
+    throw new RangeError(t`the setting ${invalid} is ${JSON.stringify(settings[invalid])}`);
   const model = await openModel(request.path, { inputSize: settings.inputSize });
   try {
     const { engine, description, fallback } = await chooseEngine(settings.device);
@@ -144,7 +145,7 @@ class Analysis {
       return await encloseOperator(this.engine, layer.operator, this.settings);
     } catch (error) {
       if (!(error instanceof ProviderError) || error.provider === 'cpu') throw error;
-      this.deviceNote = `computed on the CPU: ${error.provider} failed: ${error.message}`;
+      this.deviceNote = t`computed on the CPU: ${error.provider} failed: ${error.message}`;
       this.engine = new Engine('cpu');
       return encloseOperator(this.engine, layer.operator, this.settings);
     }

@@ -1,4 +1,5 @@
 /** One layer's operator, enclosed by the method that was asked for: from the vocabulary of files to that of bounds. */
+import { t } from '@vscode/l10n';
 import {
   boundConvolution,
   type ConvolutionEnclosure,
@@ -124,9 +125,9 @@ async function encloseMatrix(
     inputSize: null,
     method:
       settings.method === 'gram'
-        ? 'Gram iteration (Delattre et al. 2023)'
+        ? t('Gram iteration (Delattre et al. 2023)')
         : quick
-          ? 'Golub-Kahan bidiagonalisation from a random start (Hochstenbach 2013)'
+          ? t('Golub-Kahan bidiagonalisation from a random start (Hochstenbach 2013)')
           : METHODS.matrix,
     groups,
     frobenius: frobeniusOfAll(groups),
@@ -169,13 +170,13 @@ async function encloseConvolution(
   const groups = enclosure.groups.map((group) => rescaled(group, factor));
   const notes: string[] = [];
   if (enclosure.sized && layer.padding.amounts === null) {
-    notes.push('the file does not give the padding: "same" padding is assumed');
+    notes.push(t('the file does not give the padding: "same" padding is assumed'));
   }
   if (!enclosure.sized && operator.inputSize !== null && settings.method === 'auto') {
-    notes.push('the file does not give the padding: the bound is for any input size');
+    notes.push(t('the file does not give the padding: the bound is for any input size'));
   }
   if (!enclosure.sized && layer.padding.mode !== 'zeros' && layer.padding.mode !== 'circular') {
-    notes.push(`the bound includes what ${layer.padding.mode} padding can add on the smallest inputs`);
+    notes.push(t`the bound includes what ${layer.padding.mode} padding can add on the smallest inputs`);
   }
   return {
     ...largest(groups),
@@ -260,7 +261,7 @@ async function encloseLowRank(
   return {
     ...largest([group]),
     inputSize: null,
-    method: `QR of the update's factors; ${METHODS.matrix}`,
+    method: t`QR of the update's factors; ${METHODS.matrix}`,
     groups: [group],
     frobenius: group.frobenius,
     largestRowNorm: null,
@@ -275,7 +276,7 @@ async function encloseDiagonal({ gain, variance, epsilon }: DiagonalOperator): P
   return {
     ...largest([group]),
     inputSize: null,
-    method: 'largest |gamma| / sqrt(variance + epsilon)',
+    method: t('largest |gamma| / sqrt(variance + epsilon)'),
     groups: [group],
     frobenius: bound.frobenius,
     largestRowNorm: null,
@@ -293,11 +294,11 @@ async function encloseNormalization({
   return {
     ...bound,
     inputSize: null,
-    method: 'largest |gamma| / sqrt(epsilon)',
+    method: t('largest |gamma| / sqrt(epsilon)'),
     groups: null,
     frobenius: null,
     largestRowNorm: null,
-    notes: ['limited by epsilon: the constant is reached where all inputs of the normalisation are alike'],
+    notes: [t('limited by epsilon: the constant is reached where all inputs of the normalisation are alike')],
   };
 }
 

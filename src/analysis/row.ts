@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { stableRank, type RankedEnclosure } from '../bounds/stable-rank';
 import type { ConvolutionOperator, Layer, Operator } from '../model/model';
 import type {
@@ -46,7 +47,7 @@ export function rowOf(
 ): LayerReport {
   const { lower, upper, inputSize, method, groups, frobenius } = enclosure;
   if (!Number.isFinite(lower) || !Number.isFinite(upper)) {
-    return failedRow(layer, settings, 'its norm is beyond the range of float64', seconds);
+    return failedRow(layer, settings, t('its norm is beyond the range of float64'), seconds);
   }
   return {
     ...describeLayer(layer, settings),
@@ -54,7 +55,7 @@ export function rowOf(
       lower: Math.min(lower, upper),
       upper,
       certainty: enclosure.certainty ?? certaintyOf(layer, settings),
-      scope: inputSize === null ? 'any input size' : `input size ${inputSize.join('x')}`,
+      scope: inputSize === null ? t('any input size') : t`input size ${inputSize.join('x')}`,
       method,
     },
     stableRank: groups && rankOf(groups, inputSize !== null),

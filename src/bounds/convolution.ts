@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import type { Engine } from '../compute/engine';
 import { boundAnySize } from './any-size';
 import type { Autocorrelation } from './autocorrelation';
@@ -48,7 +49,7 @@ export interface ConvolutionEnclosure extends Enclosure {
 /** The layer cannot be applied to the input size that is claimed for it. */
 export class InputTooSmallError extends Error {
   constructor(inputSize: readonly number[]) {
-    super(`the kernel does not fit into an input of size ${inputSize.join('x')}`);
+    super(t`the kernel does not fit into an input of size ${inputSize.join('x')}`);
     this.name = 'InputTooSmallError';
   }
 }
@@ -64,10 +65,10 @@ const PATCH_ELEMENTS = 2 ** 21;
 const LANCZOS_STEPS = 48;
 
 export const METHODS = {
-  matrix: 'Gram matrix with Lanczos and Cholesky bounds',
-  dense: 'explicit operator: Gram matrix with Lanczos and Cholesky bounds',
-  anySize: 'branch and bound over the symbol (Bernstein-Szego)',
-  circulant: 'DFT grid of a circulant operator (Delattre et al. 2023)',
+  matrix: t('Gram matrix with Lanczos and Cholesky bounds'),
+  dense: t('explicit operator: Gram matrix with Lanczos and Cholesky bounds'),
+  anySize: t('branch and bound over the symbol (Bernstein-Szego)'),
+  circulant: t('DFT grid of a circulant operator (Delattre et al. 2023)'),
 } as const;
 
 /**

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import type { Engine } from '../compute/engine';
 import {
   anySizeCopies,
@@ -21,8 +22,8 @@ const DEFAULT_ITERATIONS = { kernel: 4, circular: 10 } as const;
 
 export const GRAM_METHODS = {
   matrix: METHODS.matrix,
-  circular: 'Gram iteration per frequency (Delattre et al. 2023)',
-  kernel: 'Gram iteration of the kernel (Delattre et al. 2024)',
+  circular: t('Gram iteration per frequency (Delattre et al. 2023)'),
+  kernel: t('Gram iteration of the kernel (Delattre et al. 2024)'),
 } as const;
 
 /**

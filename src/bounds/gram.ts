@@ -3,6 +3,7 @@
  * iterations. Upper bounds in exact arithmetic, computed in float64; every iterate is divided by its norm, whose
  * logarithm is carried along, so nothing overflows.
  */
+import { t } from '@vscode/l10n';
 import { type BulkArray, type Engine, UNIT_ROUNDOFF_OF } from '../compute/engine';
 import { halfGrid } from './grid';
 import { vanishing } from './hermitian';
@@ -20,7 +21,7 @@ const MAX_VALUES = 2 ** 27;
 export class TooManyIterationsError extends Error {
   constructor(iterations: number) {
     super(
-      `${iterations} Gram iterations of this kernel do not fit into memory; ask for fewer, or use method auto`,
+      t`${iterations} Gram iterations of this kernel do not fit into memory; ask for fewer, or use method auto`,
     );
     this.name = 'TooManyIterationsError';
   }

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { frobeniusOf } from './matrix';
 import { type Enclosure, roundDown, roundUp } from './rounding';
 import { exponentScale, type Values } from './values';
@@ -5,7 +6,7 @@ import { exponentScale, type Values } from './values';
 /** The variance and epsilon of a normalisation leave nothing to divide by. */
 export class UnboundedError extends Error {
   constructor() {
-    super('the layer is not Lipschitz: variance plus epsilon is not positive');
+    super(t('the layer is not Lipschitz: variance plus epsilon is not positive'));
     this.name = 'UnboundedError';
   }
 }

@@ -1,11 +1,12 @@
 /** Weights as the bounds take them: finite, scaled by a power of two so that squares neither overflow nor vanish. */
+import { t } from '@vscode/l10n';
 
 export type Values = Float32Array | Float64Array;
 
 /** The weights hold NaN or an infinity: no norm exists. */
 export class NotFiniteError extends Error {
-  constructor(readonly what: 'NaN' | 'an infinite value') {
-    super(`the weight contains ${what}`);
+  constructor(value: number) {
+    super(Number.isNaN(value) ? t('the weight contains NaN') : t('the weight contains an infinite value'));
     this.name = 'NotFiniteError';
   }
 }
@@ -19,7 +20,7 @@ export function exponentScale(values: Values): number {
   let largest = 0;
   for (let i = 0; i < values.length; i++) {
     const v = Math.abs(values[i]);
-    if (!(v <= Number.MAX_VALUE)) throw new NotFiniteError(Number.isNaN(v) ? 'NaN' : 'an infinite value');
+    if (!(v <= Number.MAX_VALUE)) throw new NotFiniteError(v);
     if (v > largest) largest = v;
   }
   return largest === 0 ? 1 : powerOfTwoBelow(largest);

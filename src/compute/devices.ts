@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { Engine } from './engine';
 import { builtProviders, firstLine, PROVIDERS, type Provider } from './runtime';
 
@@ -19,11 +20,11 @@ export interface ChosenEngine {
 }
 
 const DESCRIPTIONS: Record<Provider, string> = {
-  cpu: 'CPU, float64',
-  webgpu: 'WebGPU, float32',
-  cuda: 'NVIDIA CUDA, float32',
-  dml: 'DirectML, float32',
-  coreml: 'Core ML, float32',
+  cpu: t('CPU, float64'),
+  webgpu: t('WebGPU, float32'),
+  cuda: t('NVIDIA CUDA, float32'),
+  dml: t('DirectML, float32'),
+  coreml: t('Core ML, float32'),
 };
 
 /** Order of the matrices of the self-check. */
@@ -55,16 +56,16 @@ export async function checkProvider(engine: Engine): Promise<string | null> {
     [large, large],
   ]) {
     const product = await engine.bulkMultiply(bulk(a), bulk(b), n, n, n);
-    if (!equal(product, productOf(a, b))) return wrong('a product');
+    if (!equal(product, productOf(a, b))) return wrong(t('a product'));
     const byTransposed = await engine.multiplyTransposed(bulk(a), bulk(transpose(b)), n, n, n);
-    if (!equal(byTransposed, productOf(a, b))) return wrong('a Gram product');
+    if (!equal(byTransposed, productOf(a, b))) return wrong(t('a Gram product'));
   }
 
   const gram = await engine.hermitianGram(bulk(fine), bulk(shifted), 1, n, n);
   const squares = sum(productOf(transposed, fine), productOf(transpose(shifted), shifted), 1);
   const cross = productOf(transposed, shifted);
   if (!equal(gram.real, squares) || !equal(gram.imaginary, sum(cross, transpose(cross), -1))) {
-    return wrong('a Hermitian product');
+    return wrong(t('a Hermitian product'));
   }
 
   // (I + iQ)^2 = I - Q^2 + 2iQ for an antisymmetric Q; and the square of a symmetric matrix.
@@ -81,7 +82,7 @@ export async function checkProvider(engine: Engine): Promise<string | null> {
     const square = await engine.hermitianSquare(bulk(p), bulk(q), [0.25], n);
     const real = sum(productOf(p, p), productOf(q, q), -1).map((v) => v / 4);
     const imaginary = sum(productOf(p, q), productOf(q, p), 1).map((v) => v / 4);
-    if (!equal(square.real, real) || !equal(square.imaginary, imaginary)) return wrong('a square');
+    if (!equal(square.real, real) || !equal(square.imaginary, imaginary)) return wrong(t('a square'));
   }
   return null;
 }
@@ -90,7 +91,7 @@ export async function checkProvider(engine: Engine): Promise<string | null> {
 const FINE = 1 + 2 ** -11;
 
 function wrong(what: string): string {
-  return `${what} came back wrong: it rounds factors or sums (TF32 or half precision)`;
+  return t`${what} came back wrong: it rounds factors or sums (TF32 or half precision)`;
 }
 
 /** A permutation matrix with some of its ones replaced by another entry. */
@@ -142,7 +143,7 @@ async function probe(provider: Provider): Promise<Probe> {
     wrong,
   });
   if (!(await builtProviders()).has(provider)) {
-    return failed(false, `not part of ONNX Runtime for ${process.platform} ${process.arch}`);
+    return failed(false, t`not part of ONNX Runtime for ${process.platform} ${process.arch}`);
   }
   try {
     const engine = new Engine(provider);
@@ -180,5 +181,5 @@ export async function chooseEngine(choice: Provider | 'auto'): Promise<ChosenEng
     }
     if (wrong || choice !== 'auto') reasons.push(`${provider}: ${check.description}`);
   }
-  throw new Error(`no execution provider works: ${reasons.join('; ')}`);
+  throw new Error(t`no execution provider works: ${reasons.join('; ')}`);
 }

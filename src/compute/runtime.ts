@@ -1,4 +1,5 @@
 /** ONNX Runtime, loaded when first needed, and its sessions. */
+import { t } from '@vscode/l10n';
 import type * as OnnxRuntime from 'onnxruntime-node';
 import type { InferenceSession } from 'onnxruntime-node';
 import { encodeProgram, type Precision, type Program } from './program';
@@ -11,8 +12,7 @@ export type Provider = (typeof PROVIDERS)[number];
 export class RuntimeUnavailableError extends Error {
   constructor(cause: unknown) {
     super(
-      `ONNX Runtime cannot be loaded on ${process.platform} ${process.arch}: ${firstLine(cause)}; ` +
-        'reinstall the package onnxruntime-node for this platform',
+      t`ONNX Runtime cannot be loaded on ${process.platform} ${process.arch}: ${firstLine(cause)}; reinstall the package onnxruntime-node for this platform`,
       { cause },
     );
     this.name = 'RuntimeUnavailableError';

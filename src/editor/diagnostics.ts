@@ -8,6 +8,7 @@ import { totals } from '../report/totals';
 import type { Result, Results } from './analysis/results';
 import { Owner } from './disposable';
 import { SECTION } from './ids';
+import { numerals } from './language';
 import { readSetting } from './settings';
 
 /** More of one file are no help to anybody. */
@@ -68,8 +69,8 @@ function diagnosticsOf({ report, stale }: Result, uri: vscode.Uri): vscode.Diagn
       messages.push(
         vscode.l10n.t(
           'The product of the upper bounds is {0}, above the budget of {1} for the network.',
-          formatPowerOfTen(productLog10),
-          networkBudget,
+          numerals(formatPowerOfTen(productLog10)),
+          numerals(String(networkBudget)),
         ),
       );
     }
@@ -79,7 +80,11 @@ function diagnosticsOf({ report, stale }: Result, uri: vscode.Uri): vscode.Diagn
     const text = certainly
       ? vscode.l10n.t('Layer {0} exceeds the budget of {1}: its Lipschitz constant is {2}.')
       : vscode.l10n.t('Layer {0} may exceed the budget of {1}: its Lipschitz constant is {2}.');
-    const values = [displayName(layer.name), String(layerBudget), formatInterval(layer.lipschitz)];
+    const values = [
+      displayName(layer.name),
+      numerals(String(layerBudget)),
+      numerals(formatInterval(layer.lipschitz)),
+    ];
     messages.push(text.replace(/\{(\d)\}/g, (_, place: string) => values[Number(place)]));
   }
   return messages.slice(0, MOST_OF_ONE_MODEL).map((message) => {

@@ -1,4 +1,5 @@
 /** Element types of stored tensors, and their decoding into numbers. */
+import { t } from '@vscode/l10n';
 
 export type ElementType =
   | 'float64'
@@ -77,7 +78,7 @@ export function bytesOfElements(type: ElementType, count: number): number {
  */
 export function decodeElements(bytes: Uint8Array, type: ElementType, count: number): Values {
   if (bytes.length !== bytesOfElements(type, count)) {
-    throw new RangeError(`${bytes.length} bytes are not ${count} elements of type ${type}`);
+    throw new RangeError(t`${bytes.length} bytes are not ${count} elements of type ${type}`);
   }
   switch (type) {
     case 'float64':

@@ -10,6 +10,9 @@ export abstract class ModelError extends Error {
   }
 }
 
+/** What is wrong with something, as a sentence around its name: where a name stands differs between languages. */
+export type Clause = (it: string) => string;
+
 /** The file, or a file it refers to, does not exist or cannot be read. */
 export class UnreadableFileError extends ModelError {}
 /** The file is of no kind that can be analysed, or its content is not what its name says. */

@@ -1,4 +1,5 @@
 /** Reading a model's files by range, and finding the files that a model refers to. */
+import { t } from '@vscode/l10n';
 import { constants, type Stats } from 'node:fs';
 import { open, realpath, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
@@ -56,18 +57,18 @@ export class RangeFile {
    */
   async read(offset: number, length: number): Promise<Uint8Array> {
     if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || offset < 0 || length < 0) {
-      throw new RangeError(`no range of a file: offset ${offset}, length ${length}`);
+      throw new RangeError(t`no range of a file: offset ${offset}, length ${length}`);
     }
     if (offset + length > this.size) {
       throw new TruncatedFileError(
         this.path,
-        `the file ends at byte ${this.size}, but bytes ${offset} to ${offset + length} are needed`,
+        t`the file ends at byte ${this.size}, but bytes ${offset} to ${offset + length} are needed`,
       );
     }
     if (length > largestRead) {
       throw new LimitExceededError(
         this.path,
-        `${length} bytes in one piece, at most ${largestRead} can be read`,
+        t`${length} bytes in one piece, at most ${largestRead} can be read`,
       );
     }
     const bytes = Buffer.allocUnsafeSlow(length);
@@ -82,13 +83,13 @@ export class RangeFile {
         if (bytesRead === 0) {
           throw new TruncatedFileError(
             this.path,
-            `the file became shorter than ${offset + length} bytes while it was read`,
+            t`the file became shorter than ${offset + length} bytes while it was read`,
           );
         }
         done += bytesRead;
       }
       if ((await this.handle.stat()).mtimeMs !== this.modified) {
-        throw new UnreadableFileError(this.path, 'the file was changed while it was read');
+        throw new UnreadableFileError(this.path, t('the file was changed while it was read'));
       }
     } catch (error) {
       throw unreadable(this.path, error);
@@ -107,8 +108,8 @@ export function totalBytes(files: readonly ModelFile[]): number {
 }
 
 function refuseIrregular(path: string, status: Stats): void {
-  if (status.isDirectory()) throw new UnreadableFileError(path, 'it is a folder, not a file');
-  if (!status.isFile()) throw new UnreadableFileError(path, 'it is no regular file');
+  if (status.isDirectory()) throw new UnreadableFileError(path, t('it is a folder, not a file'));
+  if (!status.isFile()) throw new UnreadableFileError(path, t('it is no regular file'));
 }
 
 /** A sentence for an error of the operating system; other errors are passed through. */
@@ -123,29 +124,29 @@ function systemReason(error: unknown): string | null {
   switch (error.code) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return 'the file does not exist';
+      return t('the file does not exist');
     case 'EACCES':
     case 'EPERM':
-      return 'there is no permission to read it';
+      return t('there is no permission to read it');
     case 'EISDIR':
-      return 'it is a folder, not a file';
+      return t('it is a folder, not a file');
     case 'ELOOP':
-      return 'its symbolic links go round in a circle';
+      return t('its symbolic links go round in a circle');
     case 'ENAMETOOLONG':
-      return 'its name is too long';
+      return t('its name is too long');
     case 'EMFILE':
     case 'ENFILE':
-      return 'too many files are open';
+      return t('too many files are open');
     case 'EBUSY':
-      return 'another program has it locked';
+      return t('another program has it locked');
     case 'EBADF':
-      return 'it has been closed';
+      return t('it has been closed');
     case 'EIO':
-      return 'the disk fails to read it';
+      return t('the disk fails to read it');
     case 'ERR_INVALID_ARG_VALUE':
-      return 'no file can have this name';
+      return t('no file can have this name');
     default:
-      return `it cannot be read (${error.code})`;
+      return t`it cannot be read (${error.code})`;
   }
 }
 
@@ -159,10 +160,11 @@ export async function refuseGitLfsPointer(file: RangeFile): Promise<void> {
   const text = Buffer.from(await file.read(0, file.size)).toString('latin1');
   if (!pointerStart.test(text)) return;
   const size = /^size (\d+)$/m.exec(text)?.[1];
-  const amount = size === undefined ? '' : ` of ${size} bytes`;
   throw new GitLfsPointerError(
     file.path,
-    `it is a Git LFS pointer to a file${amount} that has not been fetched ("git lfs pull" fetches it)`,
+    size === undefined
+      ? t('it is a Git LFS pointer to a file that has not been fetched ("git lfs pull" fetches it)')
+      : t`it is a Git LFS pointer to a file of ${size} bytes that has not been fetched ("git lfs pull" fetches it)`,
   );
 }
 
@@ -178,7 +180,7 @@ export async function refuseGitLfsPointer(file: RangeFile): Promise<void> {
 export async function resolveInside(modelPath: string, location: string): Promise<string> {
   const unsafe = unsafeLocation(location);
   if (unsafe !== null) {
-    throw new UnsafePathError(modelPath, `it refers to ${quote(location)}, ${unsafe}`);
+    throw new UnsafePathError(modelPath, t`it refers to ${quote(location)}, ${unsafe}`);
   }
   const given = dirname(modelPath);
   let roots: string[];
@@ -196,14 +198,14 @@ export async function resolveInside(modelPath: string, location: string): Promis
   } catch (error) {
     const reason = systemReason(error);
     if (reason === null) throw error;
-    throw new UnreadableFileError(modelPath, `it refers to ${quote(location)}: ${reason}`, {
+    throw new UnreadableFileError(modelPath, t`it refers to ${quote(location)}: ${reason}`, {
       cause: error,
     });
   }
   if (!roots.some((root) => isInside(root, found))) {
     throw new UnsafePathError(
       modelPath,
-      `it refers to ${quote(location)}, a link that leaves the folder of the model`,
+      t`it refers to ${quote(location)}, a link that leaves the folder of the model`,
     );
   }
   return found;
@@ -211,13 +213,13 @@ export async function resolveInside(modelPath: string, location: string): Promis
 
 /** Why a reference must not be followed; null where it may. Both separators count on every system. */
 function unsafeLocation(location: string): string | null {
-  if (location === '') return 'which is no name';
-  if (location.includes('\0')) return 'which holds a NUL character';
+  if (location === '') return t('which is no name');
+  if (location.includes('\0')) return t('which holds a NUL character');
   if (/^[a-z][a-z0-9+.-]+:[\\/]/i.test(location))
-    return 'a URL: only files in the folder of the model are read';
+    return t('a URL: only files in the folder of the model are read');
   if (/^[\\/]|^[a-z]:/i.test(location))
-    return 'an absolute path: only files in the folder of the model are read';
-  if (location.split(/[\\/]/).includes('..')) return 'a path that leaves the folder of the model';
+    return t('an absolute path: only files in the folder of the model are read');
+  if (location.split(/[\\/]/).includes('..')) return t('a path that leaves the folder of the model');
   return null;
 }
 

@@ -1,4 +1,5 @@
 /** Opening a model of any format that is read. */
+import { t } from '@vscode/l10n';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UnknownFormatError, UnreadableFileError } from './errors';
@@ -41,12 +42,12 @@ async function modelIn(folder: string): Promise<string> {
   const candidates = indices.length > 0 ? indices : files;
   if (candidates.length === 1) return join(folder, candidates[0]);
   if (candidates.length === 0) {
-    throw new UnknownFormatError(folder, 'the folder holds no .onnx or .safetensors file');
+    throw new UnknownFormatError(folder, t('the folder holds no .onnx or .safetensors file'));
   }
   const shown = candidates.slice(0, 5).join(', ') + (candidates.length > 5 ? ', ...' : '');
   throw new UnknownFormatError(
     folder,
-    `the folder holds ${candidates.length} models, name one of them: ${shown}`,
+    t`the folder holds ${candidates.length} models, name one of them: ${shown}`,
   );
 }
 
@@ -59,7 +60,7 @@ async function namesIn(folder: string): Promise<string[]> {
       .map((entry) => entry.name)
       .sort();
   } catch (cause) {
-    throw new UnreadableFileError(folder, 'the folder cannot be read', { cause });
+    throw new UnreadableFileError(folder, t('the folder cannot be read'), { cause });
   }
 }
 

@@ -2,6 +2,7 @@
  * Lazy tensors made from other tensors. Nothing is read before `read` is called. A combination that cannot be (other
  * number of elements, axis out of range, ...) is a RangeError when the tensor is made.
  */
+import { t } from '@vscode/l10n';
 import { createHash } from 'node:crypto';
 import type { Values } from './elements';
 import type { Tensor } from './model';
@@ -21,7 +22,7 @@ export function elementCount(shape: readonly number[]): number {
 export function fromValues(name: string, shape: readonly number[], values: Values): RangedTensor {
   requireShape(shape);
   if (elementCount(shape) !== values.length) {
-    throw new RangeError(`${values.length} values do not fill the shape (${shape.join(', ')})`);
+    throw new RangeError(t`${values.length} values do not fill the shape (${shape.join(', ')})`);
   }
   const dtype = values instanceof Float32Array ? 'float' : 'double';
   const digest = createHash('sha256').update(
@@ -64,7 +65,7 @@ const unshaped = new WeakMap<Tensor, Tensor>();
 export function reshaped(tensor: Tensor, shape: readonly number[]): Tensor {
   requireShape(shape);
   if (elementCount(shape) !== elementCount(tensor.shape)) {
-    throw new RangeError(`shape (${tensor.shape.join(', ')}) cannot become (${shape.join(', ')})`);
+    throw new RangeError(t`shape (${tensor.shape.join(', ')}) cannot become (${shape.join(', ')})`);
   }
   const base = unshaped.get(tensor) ?? tensor;
   if (sameShape(base.shape, shape)) return base;
@@ -84,7 +85,7 @@ export function reshaped(tensor: Tensor, shape: readonly number[]): Tensor {
 export function transposed(tensor: Tensor, permutation: readonly number[]): Tensor {
   const rank = tensor.shape.length;
   if (permutation.length !== rank || ![...permutation].sort((a, b) => a - b).every((axis, i) => axis === i)) {
-    throw new RangeError(`(${permutation.join(', ')}) is no permutation of ${rank} axes`);
+    throw new RangeError(t`(${permutation.join(', ')}) is no permutation of ${rank} axes`);
   }
   if (permutation.every((axis, i) => axis === i)) return tensor;
   const { shape } = tensor;
@@ -102,9 +103,9 @@ export function transposed(tensor: Tensor, permutation: readonly number[]): Tens
  */
 export function sliced(tensor: Tensor, axis: number, begin: number, end: number): Tensor {
   const { shape } = tensor;
-  if (!(axis in shape)) throw new RangeError(`no axis ${axis} in (${shape.join(', ')})`);
+  if (!(axis in shape)) throw new RangeError(t`no axis ${axis} in (${shape.join(', ')})`);
   if (!Number.isInteger(begin) || !Number.isInteger(end) || begin < 0 || begin > end || end > shape[axis]) {
-    throw new RangeError(`no slice ${begin} to ${end} of axis ${axis} of (${shape.join(', ')})`);
+    throw new RangeError(t`no slice ${begin} to ${end} of axis ${axis} of (${shape.join(', ')})`);
   }
   if (begin === 0 && end === shape[axis]) return tensor;
   const outer = elementCount(shape.slice(0, axis));
@@ -170,7 +171,7 @@ export function dequantized(
   const layout = quantizationLayout(q.shape, scale.shape, axis, blockSize);
   if (zeroPoint !== null && elementCount(zeroPoint.shape) !== elementCount(scale.shape)) {
     throw new RangeError(
-      `zero points (${zeroPoint.shape.join(', ')}) for scales (${scale.shape.join(', ')})`,
+      t`zero points (${zeroPoint.shape.join(', ')}) for scales (${scale.shape.join(', ')})`,
     );
   }
   const operation = `dequantize(${JSON.stringify(layout)}; ${scale.key}; ${zeroPoint?.key ?? ''})`;
@@ -200,17 +201,17 @@ function quantizationLayout(
     return { outer: 1, length: 1, inner: elementCount(shape), block: 1, perAxis: true };
   }
   if (axis === null || !(axis in shape)) {
-    throw new RangeError(`scales (${scaleShape.join(', ')}) for no axis of (${shape.join(', ')})`);
+    throw new RangeError(t`scales (${scaleShape.join(', ')}) for no axis of (${shape.join(', ')})`);
   }
   const length = shape[axis];
   if (blockSize === null) {
-    if (scales !== length) throw new RangeError(`${scales} scales for an axis of ${length}`);
+    if (scales !== length) throw new RangeError(t`${scales} scales for an axis of ${length}`);
   } else {
     if (!Number.isInteger(blockSize) || blockSize < 1)
-      throw new RangeError(`blocks of ${blockSize} elements`);
+      throw new RangeError(t`blocks of ${blockSize} elements`);
     if (!sameShape(scaleShape, shape.with(axis, Math.ceil(length / blockSize)))) {
       throw new RangeError(
-        `scales (${scaleShape.join(', ')}) for blocks of ${blockSize} along axis ${axis} of (${shape.join(', ')})`,
+        t`scales (${scaleShape.join(', ')}) for blocks of ${blockSize} along axis ${axis} of (${shape.join(', ')})`,
       );
     }
   }
@@ -318,7 +319,7 @@ function sameShape(a: readonly number[], b: readonly number[]): boolean {
 
 function requireShape(shape: readonly number[]): void {
   if (!shape.every((dimension) => Number.isSafeInteger(dimension) && dimension >= 0)) {
-    throw new RangeError(`(${shape.join(', ')}) is no shape`);
+    throw new RangeError(t`(${shape.join(', ')}) is no shape`);
   }
 }
 

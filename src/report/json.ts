@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import type { Report } from './report';
 
 /** Characters that a terminal would obey or hide and that JSON lets through. */
@@ -44,7 +45,7 @@ function* pieces(key: string, value: unknown, indent: string, depth: number): Ge
 
 function refuseNonFinite(key: string, value: unknown): unknown {
   if (typeof value === 'number' && !Number.isFinite(value)) {
-    throw new RangeError(`the report's ${key} is ${value}`);
+    throw new RangeError(t`the report's ${key} is ${value}`);
   }
   return value;
 }

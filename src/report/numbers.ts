@@ -1,4 +1,5 @@
 /** Numbers for people: as many digits as are certain, and never an interval that is narrower than the true one. */
+import { t } from '@vscode/l10n';
 import type { Interval } from './report';
 
 /** Digits of a number that is known well enough to need no range. */
@@ -45,40 +46,58 @@ export function formatShare(share: number): string {
   return percent !== 0 && percent < 0.1 ? '<0.1%' : `${percent.toFixed(percent < 9.95 ? 1 : 0)}%`;
 }
 
+/** Of the metric system, each 1000 times the one before. */
+const PREFIXES = ['', 'k', 'M', 'G', 'T'];
+
 /** Counts above four digits with three of them and a unit: `1.17 M`. */
 export function formatCount(count: number): string {
-  return count < 10_000 ? String(count) : scaled(count, ['', 'k', 'M', 'G', 'T']);
+  if (count < 10_000) return String(count);
+  const { figures, steps } = scaled(count, PREFIXES.length - 1);
+  return `${figures} ${PREFIXES[steps]}`.trimEnd();
 }
 
 /** Decimal units, as file managers show them: `4.70 MB`. */
 export function formatBytes(bytes: number): string {
-  return scaled(bytes, ['B', 'kB', 'MB', 'GB', 'TB']);
+  const { figures, steps } = scaled(bytes, 4);
+  switch (steps) {
+    case 0:
+      return t`${figures} B`;
+    case 1:
+      return t`${figures} kB`;
+    case 2:
+      return t`${figures} MB`;
+    case 3:
+      return t`${figures} GB`;
+    default:
+      return t`${figures} TB`;
+  }
 }
 
 /** `0.8 s`, `42 s`, `3 min 20 s`, `2 h 5 min`. */
 export function formatSeconds(seconds: number): string {
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  if (seconds < 9.95) return t`${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
+  if (whole < 60) return t`${whole} s`;
   const minutes = Math.floor(whole / 60);
   return minutes < 60
-    ? `${minutes} min ${whole % 60} s`
-    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+    ? t`${minutes} min ${whole % 60} s`
+    : t`${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** `8×3×3×3`; a scalar has the shape `scalar`. */
 export function formatShape(shape: readonly number[]): string {
-  return shape.length === 0 ? 'scalar' : shape.join('×');
+  return shape.length === 0 ? t('scalar') : shape.join('×');
 }
 
-function scaled(x: number, units: readonly string[]): string {
-  let unit = 0;
-  while (x >= 999.5 && unit < units.length - 1) {
+/** Three figures of `x` divided by 1000 as often as makes them readable, at most `most` times. */
+function scaled(x: number, most: number): { readonly figures: string; readonly steps: number } {
+  let steps = 0;
+  while (x >= 999.5 && steps < most) {
     x /= 1000;
-    unit++;
+    steps++;
   }
-  const decimals = unit === 0 || x >= 99.95 ? 0 : x >= 9.995 ? 1 : 2;
-  return `${x.toFixed(decimals)} ${units[unit] ?? ''}`.trimEnd();
+  const decimals = steps === 0 || x >= 99.95 ? 0 : x >= 9.995 ? 1 : 2;
+  return { figures: x.toFixed(decimals), steps };
 }
 
 function powerOfTen(x: number): number {

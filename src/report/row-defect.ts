@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import type { LayerReport } from './report';
 
 /**
@@ -5,15 +6,15 @@ import type { LayerReport } from './report';
  * bound without a reason. The last gate in front of every reader of rows.
  */
 export function rowDefect(row: LayerReport): string | null {
-  if (row.lipschitz === null && row.error === null) return 'it has neither a bound nor an error';
+  if (row.lipschitz === null && row.error === null) return t('it has neither a bound nor an error');
   return defectOf(row, '');
 }
 
 function defectOf(value: unknown, path: string): string | null {
-  if (typeof value === 'number') return Number.isFinite(value) ? null : `its ${path} is ${value}`;
+  if (typeof value === 'number') return Number.isFinite(value) ? null : t`its ${path} is ${value}`;
   if (typeof value !== 'object' || value === null) return null;
   if ('lower' in value && 'upper' in value && Number(value.lower) > Number(value.upper)) {
-    return `its ${path} has its lower end ${String(value.lower)} above its upper end ${String(value.upper)}`;
+    return t`its ${path} has its lower end ${String(value.lower)} above its upper end ${String(value.upper)}`;
   }
   for (const [key, part] of Object.entries(value)) {
     const defect = defectOf(part, path === '' ? key : `${path}.${key}`);

@@ -1,4 +1,5 @@
 /** Text of unknown origin in a grid of character cells. */
+import { t } from '@vscode/l10n';
 
 /** Controls (escape sequences begin with one), invisible and direction-changing characters, line ends, half characters. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
@@ -25,7 +26,7 @@ export function printable(text: string): string {
 
 /** `printable` for a name of any length. */
 export function displayName(name: string): string {
-  if (name === '') return '(no name)';
+  if (name === '') return t('(no name)');
   const half = LONGEST_NAME / 2;
   return printable(name.length > LONGEST_NAME ? `${name.slice(0, half)}…${name.slice(-half)}` : name);
 }

@@ -1,13 +1,14 @@
 /** Words that every format for people shares. */
+import { t } from '@vscode/l10n';
 import { formatInterval } from './numbers';
 import type { Certainty, LayerReport, LipschitzInterval, Settings, StableRank } from './report';
 
 /** What an interval of each certainty promises. */
 export const CERTAINTIES: Readonly<Record<Certainty, string>> = {
-  certified: 'true for the stored weights, rounding included',
-  analytic: 'true in exact arithmetic, rounding not accounted for',
-  probable: "true with probability 1 - 1e-12 over the computation's own random start",
-  estimate: 'no direction is promised',
+  certified: t('true for the stored weights, rounding included'),
+  analytic: t('true in exact arithmetic, rounding not accounted for'),
+  probable: t("true with probability 1 - 1e-12 over the computation's own random start"),
+  estimate: t('no direction is promised'),
 };
 
 /** The certainties that occur, the strongest first. */
@@ -28,7 +29,7 @@ export function uniformPromise(
 }
 
 /** A product of norms says something about a chain of layers only. */
-export const CHAIN_ONLY = 'meaningful only where these layers form one chain';
+export const CHAIN_ONLY = t('meaningful only where these layers form one chain');
 
 /** Stable ranks are compared by eye, not multiplied: fewer digits than a norm. */
 const RANK_DIGITS = 4;
@@ -42,18 +43,23 @@ export function formatScope({ scope }: LipschitzInterval): string {
   return scope.replace(/ ?input size ?/, '').replaceAll('x', '×');
 }
 
-/** The settings that are not the default, '' where all are. */
-export function describeSettings(settings: Settings): string {
+/** The settings that are not the default, each in words. */
+export function unusualSettings(settings: Settings): string[] {
   const { method, iterations, tolerance, inputSize, padding } = settings;
   return [
-    method === 'auto' ? '' : `method ${method}`,
-    iterations === null ? '' : `${iterations} iterations`,
-    tolerance === null ? '' : `tolerance ${tolerance}`,
-    inputSize === null ? '' : `input size ${inputSize === 'any' ? 'any' : inputSize.join('×')}`,
-    padding === null ? '' : `padding ${padding}`,
-  ]
-    .filter((part) => part !== '')
-    .join(', ');
+    ...(method === 'auto' ? [] : [t`method ${method}`]),
+    ...(iterations === null ? [] : [t`${iterations} iterations`]),
+    ...(tolerance === null ? [] : [t`tolerance ${tolerance}`]),
+    ...(inputSize === null
+      ? []
+      : [inputSize === 'any' ? t('input size any') : t`input size ${inputSize.join('×')}`]),
+    ...(padding === null ? [] : [t`padding ${padding}`]),
+  ];
+}
+
+/** The same in one line, '' where all are the default. */
+export function describeSettings(settings: Settings): string {
+  return unusualSettings(settings).join(', ');
 }
 
 /** `1 layer`, `3 layers`. */

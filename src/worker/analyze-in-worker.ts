@@ -1,4 +1,6 @@
+import { t } from '@vscode/l10n';
 import type { AnalysisEvents, AnalysisRequest, Plan, PlannedLayer } from '../analysis/analyze';
+import type { Clause } from '../model/errors';
 import type { LayerReport, Report } from '../report/report';
 import { rowDefect } from '../report/row-defect';
 import { callWorker } from './call-worker';
@@ -39,33 +41,34 @@ export async function analyzeInWorker(
     if (outcome.kind === 'error' && outcome.error.refusal) {
       throw new AnalysisFailure(outcome.error.message, true);
     }
-    const reason = describe(outcome);
-    if (run.plan === null && outcome.kind === 'crash' && run.avoidDevice(reason)) continue;
-    if (run.plan === null) throw new AnalysisFailure(`${request.path}: the analysis ${reason}`, false);
+    const fate = fateOf(outcome);
+    if (run.plan === null && outcome.kind === 'crash' && run.avoidDevice(fate(t('the analysis')))) continue;
+    if (run.plan === null) throw new AnalysisFailure(`${request.path}: ${fate(t('the analysis'))}`, false);
     if (outcome.kind === 'ok') {
-      run.fail(run.missing(), 'the analysis ended without a result for this layer');
+      run.fail(run.missing(), t('the analysis ended without a result for this layer'));
       return run.outcome(false);
     }
-    run.fail(run.inProgress(), `the computation ${reason}`);
+    run.fail(run.inProgress(), fate(t('the computation')));
     fruitless = run.finished === before ? fruitless + 1 : 0;
     if (fruitless === MOST_FRUITLESS) {
       run.fail(
         run.missing(),
-        `not computed: ${fruitless} processes in a row ended early; the last ${reason}`,
+        t`not computed: ${fruitless} processes in a row ended early; ${fate(t('the last'))}`,
       );
     }
     if (run.missing().length === 0) return run.outcome(false);
   }
 }
 
-function describe(outcome: Exclude<Outcome<'analyze'>, { kind: 'cancelled' }>): string {
+/** How a process ended without what was asked of it. */
+function fateOf(outcome: Exclude<Outcome<'analyze'>, { kind: 'cancelled' }>): Clause {
   switch (outcome.kind) {
     case 'ok':
-      return 'ended without a plan';
+      return (it) => t`${it} ended without a plan`;
     case 'error':
-      return `failed: ${outcome.error.message}`;
+      return (it) => t`${it} failed: ${outcome.error.message}`;
     case 'crash':
-      return `crashed: ${outcome.death}`;
+      return (it) => t`${it} crashed: ${outcome.death}`;
   }
 }
 
@@ -121,9 +124,9 @@ class Run {
   }
 
   /** A driver can take the process with it when it is first used. False where the CPU has been tried already. */
-  avoidDevice(reason: string): boolean {
+  avoidDevice(failure: string): boolean {
     if (this.deviceCrash !== null || this.asked.settings.device === 'cpu') return false;
-    this.deviceCrash = `the analysis ${reason} when the device was tried`;
+    this.deviceCrash = t`${failure} when the device was tried`;
     return true;
   }
 
@@ -145,7 +148,7 @@ class Run {
       case 'row': {
         const { index, row } = message;
         const defect = rowDefect(row);
-        if (defect !== null) return this.fail([index], `the computation failed: ${defect}`);
+        if (defect !== null) return this.fail([index], t`the computation failed: ${defect}`);
         this.finished++;
         return this.takeRow(index, row);
       }
@@ -188,7 +191,7 @@ class Run {
       this.events.onPlan?.(plan);
     } else if (!sameLayers(this.plan, plan)) {
       // The rows of the two processes would not belong together.
-      throw new AnalysisFailure(`${this.asked.path}: the file changed during the analysis`, true);
+      throw new AnalysisFailure(`${this.asked.path}: ${t('the file changed during the analysis')}`, true);
     }
   }
 

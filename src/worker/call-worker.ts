@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { hasId } from './protocol';
@@ -110,7 +111,7 @@ function start(workerPath: string): ChildProcess {
 }
 
 function describeDeath(code: number | null, signal: NodeJS.Signals | null, stderr: string): string {
-  const how = signal ? `signal ${signal}` : `exit code ${code}`;
+  const how = signal ? t`signal ${signal}` : t`exit code ${String(code)}`;
   // Who kills a process from outside does not tell it why.
   if (signal === 'SIGKILL') return how;
   const lines = stderr.replace(COLOURS, '').split(/\r?\n/);

@@ -1,4 +1,5 @@
 /** The worker as its clients see it: the command line and the editor import nothing else of this folder. */
+import { t } from '@vscode/l10n';
 import type { DeviceCheck } from '../report/report';
 import { callWorker } from './call-worker';
 import type { WorkerOptions } from './call-worker';
@@ -24,8 +25,8 @@ export async function devicesInWorker(options: WorkerOptions): Promise<readonly 
     case 'cancelled':
       return null;
     case 'error':
-      throw new AnalysisFailure(`the devices cannot be checked: ${outcome.error.message}`, false);
+      throw new AnalysisFailure(t`the devices cannot be checked: ${outcome.error.message}`, false);
     case 'crash':
-      throw new AnalysisFailure(`the check of the devices crashed: ${outcome.death}`, false);
+      throw new AnalysisFailure(t`the check of the devices crashed: ${outcome.death}`, false);
   }
 }

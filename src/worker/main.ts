@@ -1,4 +1,5 @@
 /** The worker's program: answers requests until its client disconnects. Nothing of it is written to stdout. */
+import { t } from '@vscode/l10n';
 import { analyze } from '../analysis/analyze';
 import type { Plan } from '../analysis/analyze';
 import { checkDevices } from '../compute/devices';
@@ -69,14 +70,14 @@ process.on('message', (message: unknown) => {
   } else if (hasId(message)) {
     send({
       id: message.id,
-      error: { name: 'ProtocolError', message: 'the worker does not know this request', refusal: false },
+      error: { name: 'ProtocolError', message: t('the worker does not know this request'), refusal: false },
     });
   } else {
-    die(new Error('the worker was sent something that is no request'));
+    die(new Error(t('the worker was sent something that is no request')));
   }
 });
 
 if (!process.send) {
-  process.stderr.write('This program is started by lipschitz-lens; it has no use of its own.\n');
+  process.stderr.write(t('This program is started by lipschitz-lens; it has no use of its own.\n'));
   process.exitCode = 2;
 }

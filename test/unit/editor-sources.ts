@@ -11,6 +11,24 @@ export async function editorSources(): Promise<ts.SourceFile[]> {
   return Promise.all([join(root, 'src/extension.ts'), ...files.map((file) => join(folder, file))].map(parse));
 }
 
+/** Rooms whose sentences reach the editor through reports, errors and shared words. */
+const CORE = ['analysis', 'bounds', 'compute', 'model', 'report', 'worker'];
+/** The formats of the command line and of exports, which are in English. */
+const FORMATS = /^src\/report\/(csv|grid|markdown|paint|table)\.ts$/;
+
+/** All files below the editor of which it shows sentences. */
+export async function coreSources(): Promise<ts.SourceFile[]> {
+  const files = await Promise.all(
+    CORE.map(async (room) => {
+      const folder = join(root, 'src', room);
+      const names = await readdir(folder, { recursive: true });
+      return names.filter((name) => name.endsWith('.ts')).map((name) => join(folder, name));
+    }),
+  );
+  const sources = await Promise.all(files.flat().map(parse));
+  return sources.filter(({ fileName }) => !FORMATS.test(fileName));
+}
+
 async function parse(path: string): Promise<ts.SourceFile> {
   const name = relative(root, path).replaceAll('\\', '/');
   return ts.createSourceFile(name, await readFile(path, 'utf8'), ts.ScriptTarget.ES2022, true);

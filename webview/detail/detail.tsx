@@ -68,7 +68,7 @@ export function Detail({ row: { row }, head, plots, locale, weightOf, height, on
             </button>
           </div>
           <dl>
-            {error !== null && <Field label={strings.error}>{displayName(error)}</Field>}
+            {error !== null && <Field label={strings.error}>{displayName(locale.translate(error))}</Field>}
             {lipschitz && (
               <>
                 <Field label={strings.interval}>
@@ -84,7 +84,7 @@ export function Detail({ row: { row }, head, plots, locale, weightOf, height, on
             <Field label={strings.operator}>{describeOperator(row, locale)}</Field>
             {lipschitz && (
               <>
-                <Field label={strings.method}>{displayName(lipschitz.method)}</Field>
+                <Field label={strings.method}>{displayName(locale.translate(lipschitz.method))}</Field>
                 <Field label={strings.certainty}>
                   {strings[lipschitz.certainty]}: {strings[`${lipschitz.certainty}Meaning`]}
                 </Field>
@@ -114,7 +114,7 @@ export function Detail({ row: { row }, head, plots, locale, weightOf, height, on
             {notes.length > 0 && (
               <Field label={strings.notes}>
                 {notes.map((note) => (
-                  <p key={note}>{displayName(note)}</p>
+                  <p key={note}>{displayName(locale.translate(note))}</p>
                 ))}
               </Field>
             )}

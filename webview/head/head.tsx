@@ -49,15 +49,20 @@ export function Head({ data, onOpen, onTab }: Props) {
 
 /** `ONNX, 4.75 MB, CPU (why no other), tolerance 0.01`; '' before anything is known. */
 function aboutRun({ model, device, settings, trusted }: PanelHead, locale: Locale): string {
-  const reason = device?.fallback ?? (trusted ? null : locale.strings.deviceUntrusted);
+  const fallback = device?.fallback ?? null;
+  const untrusted = trusted ? null : locale.strings.deviceUntrusted;
+  const reason = fallback === null ? untrusted : locale.translate(fallback);
   return [
     model
       ? `${model.format === 'onnx' ? 'ONNX' : 'safetensors'}, ${locale.number(formatBytes(model.bytes))}`
       : '',
-    [device ? displayName(device.description) : '', reason === null ? '' : `(${displayName(reason)})`]
+    [
+      device ? displayName(locale.translate(device.description)) : '',
+      reason === null ? '' : `(${displayName(reason)})`,
+    ]
       .join(' ')
       .trim(),
-    describeSettings(settings),
+    locale.number(describeSettings(settings)),
   ]
     .filter((part) => part !== '')
     .join(', ');

@@ -83,7 +83,7 @@ function State({ head, locale }: { readonly head: PanelHead; readonly locale: Lo
       return (
         <div class="banner failure" role="alert">
           <span class="codicon codicon-error" aria-hidden="true" />
-          <span>{displayName(state.sentence)}</span>
+          <span>{displayName(locale.translate(state.sentence))}</span>
           <vscode-button appearance="secondary" onClick={() => host.postMessage({ type: 'showLog' })}>
             {strings.showLog}
           </vscode-button>

@@ -42,7 +42,7 @@ export function SkippedList({ skipped, locale }: Props) {
             >
               {line.kind === 'reason' ? (
                 <>
-                  <b>{displayName(line.reason)}</b>{' '}
+                  <b>{displayName(locale.translate(line.reason))}</b>{' '}
                   <span class="dim">{locale.text('skippedNodes', locale.count(line.count))}</span>
                 </>
               ) : (

@@ -18,7 +18,9 @@ export function cellText(column: Column, index: number, row: LayerReport, locale
     case 'shape':
       return formatShape(row.shape);
     case 'norm':
-      return row.lipschitz ? locale.number(formatInterval(row.lipschitz)) : displayName(row.error ?? '');
+      return row.lipschitz
+        ? locale.number(formatInterval(row.lipschitz))
+        : displayName(locale.translate(row.error ?? ''));
     case 'rank':
       return row.stableRank
         ? locale.number(`${formatStableRank(row.stableRank)} (${formatShare(row.stableRank.normalized)})`)

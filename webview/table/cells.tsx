@@ -44,9 +44,10 @@ export function NormCell({
 }: CellProps & { readonly domain: readonly [number, number] | null; readonly budget: number | null }) {
   const { lipschitz, error } = row;
   if (lipschitz === null) {
+    const reason = displayName(locale.translate(error ?? ''));
     return (
-      <span class="row-error" title={displayName(error ?? '')}>
-        <span class="codicon codicon-error" aria-hidden="true" /> {displayName(error ?? '')}
+      <span class="row-error" title={reason}>
+        <span class="codicon codicon-error" aria-hidden="true" /> {reason}
       </span>
     );
   }

@@ -4,6 +4,7 @@ import type { DeviceCheck } from '../../report/report';
 import { AnalysisFailure, devicesInWorker } from '../../worker/client';
 import { SECTION } from '../ids';
 import type { SettingName } from '../ids';
+import { translate } from '../language';
 
 /** Checks every device in a process of its own and lists them; the one that is chosen becomes the setting. */
 export async function showDevices(workerPath: string): Promise<void> {
@@ -29,7 +30,7 @@ export async function showDevices(workerPath: string): Promise<void> {
     );
   } catch (error) {
     if (!(error instanceof AnalysisFailure)) throw error;
-    void vscode.window.showErrorMessage(error.message);
+    void vscode.window.showErrorMessage(translate(error.message));
     return;
   }
   if (checks === null) return;
@@ -60,7 +61,7 @@ function itemOf({ provider, available, passed, description }: DeviceCheck) {
   return {
     label: provider,
     description: verdict,
-    detail: description,
+    detail: translate(description),
     iconPath: new vscode.ThemeIcon(icon),
     usable: passed,
   };

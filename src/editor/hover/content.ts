@@ -1,13 +1,15 @@
 /** What hovers and inlay hints say of models and layers. */
 import { basename } from 'node:path';
 import { formatAge } from '../../report/age';
+import type { Numerals } from '../../report/decimal-sign';
 import { formatInterval, formatPowerOfTen, formatShape, formatShare } from '../../report/numbers';
 import type { LayerReport, Report } from '../../report/report';
 import { totals } from '../../report/totals';
-import { certainties, describeSettings, formatScope, formatStableRank } from '../../report/wording';
+import { certainties, formatScope, formatStableRank, unusualSettings } from '../../report/wording';
 import type { Result } from '../analysis/results';
 import { COMMANDS } from '../ids';
 import type { OpenLayerArgument } from '../ids';
+import type { Translate } from '../protocol/translation';
 import type { KnownLayer } from './known-models';
 import { code, commandLink, joined, lines, prose, sections } from './markdown';
 import type { Markdown } from './markdown';
@@ -16,6 +18,8 @@ import type { Texts } from './texts';
 /** What the words depend on besides the result. */
 export interface Reader {
   readonly texts: Texts;
+  readonly translate: Translate;
+  readonly numerals: Numerals;
   /** BCP 47. */
   readonly locale: string;
   /** Milliseconds since 1970. */
@@ -41,10 +45,10 @@ export function describeModel(path: string, result: Result | null, reader: Reade
   const links = joined([openLink(report, null, reader), ...againLink(result, reader)], ' · ');
   return joined(
     [
-      lines([head, ...incompleteness(report, texts), ...figures(report, texts)]),
+      lines([head, ...incompleteness(report, texts), ...figures(report, reader)]),
       lines([
         texts.analyzed(age(result, reader)),
-        ...otherSettings(result, texts),
+        ...otherSettings(result, reader),
         ...staleness(result, texts),
       ]),
       links,
@@ -63,22 +67,23 @@ export function describeLayers(layers: readonly KnownLayer[], reader: Reader): M
 }
 
 /** One text for all of them, or null: no layer, no bound, or layers that differ in what would be said. */
-export function layerHint(layers: readonly KnownLayer[], texts: Texts): string | null {
-  const hints = new Set(layers.map((layer) => hintOf(layer, texts)));
+export function layerHint(layers: readonly KnownLayer[], reader: Reader): string | null {
+  const hints = new Set(layers.map((layer) => hintOf(layer, reader)));
   const [hint] = hints;
   return hints.size === 1 ? hint : null;
 }
 
-function hintOf({ row, result }: KnownLayer, texts: Texts): string | null {
+function hintOf({ row, result }: KnownLayer, reader: Reader): string | null {
+  const { texts, numerals } = reader;
   const { lipschitz, stableRank } = row;
   if (lipschitz === null) return null;
   const numbers = texts.hint(
-    formatInterval(lipschitz),
-    stableRank === null ? null : formatStableRank(stableRank),
+    numerals(formatInterval(lipschitz)),
+    stableRank === null ? null : numerals(formatStableRank(stableRank)),
   );
   const promised =
     lipschitz.certainty === 'certified' ? numbers : texts.hintOfCertainty(numbers, lipschitz.certainty);
-  const settings = describeSettings(result.report.settings);
+  const settings = settingsOf(result, reader);
   const whole = settings === '' ? promised : texts.hintOfSettings(promised, settings);
   return result.stale ? texts.hintStale(whole) : whole;
 }
@@ -91,24 +96,26 @@ function describeLayer({ row, result }: KnownLayer, reader: Reader): Markdown {
     [
       lines([
         joined([bold(code(row.name)), prose(row.op), prose(formatShape(row.shape))], ' · '),
-        ...bounds(row, texts),
+        ...bounds(row, reader),
         ...(row.weight === '' ? [] : [texts.weight(code(row.weight))]),
-        ...row.notes.slice(0, MOST_NOTES).map(prose),
+        ...row.notes.slice(0, MOST_NOTES).map((note) => prose(reader.translate(note))),
       ]),
-      lines([model, ...otherSettings(result, texts), ...staleness(result, texts)]),
+      lines([model, ...otherSettings(result, reader), ...staleness(result, texts)]),
       joined([openLink(report, row.name, reader), ...againLink(result, reader)], ' · '),
     ],
     '\n\n',
   );
 }
 
-function bounds({ lipschitz, stableRank, error }: LayerReport, texts: Texts): Markdown[] {
-  if (lipschitz === null) return [texts.noBound(prose(error ?? ''))];
+function bounds({ lipschitz, stableRank, error }: LayerReport, reader: Reader): Markdown[] {
+  const { texts, translate } = reader;
+  const number = (text: string) => prose(reader.numerals(text));
+  if (lipschitz === null) return [texts.noBound(prose(translate(error ?? '')))];
   const scope = texts.scope(lipschitz.scope, prose(formatScope(lipschitz)));
-  const norm = texts.norm(prose(formatInterval(lipschitz)), scope, texts.certainty(lipschitz.certainty));
+  const norm = texts.norm(number(formatInterval(lipschitz)), scope, texts.certainty(lipschitz.certainty));
   if (stableRank === null) return [norm];
-  const share = prose(formatShare(stableRank.normalized));
-  return [norm, texts.rank(prose(formatStableRank(stableRank)), share)];
+  const share = number(formatShare(stableRank.normalized));
+  return [norm, texts.rank(number(formatStableRank(stableRank)), share)];
 }
 
 /** Why the figures below are not those of the whole network. */
@@ -120,7 +127,8 @@ function incompleteness({ layers, cancelled }: Report, texts: Texts): Markdown[]
   ];
 }
 
-function figures(report: Report, texts: Texts): Markdown[] {
+function figures(report: Report, { texts, numerals }: Reader): Markdown[] {
+  const number = (text: string) => prose(numerals(text));
   const { largest, lowestRank, productLog10 } = totals(report);
   if (largest.length === 0) return [];
   const [{ lipschitz, name }] = largest;
@@ -129,14 +137,14 @@ function figures(report: Report, texts: Texts): Markdown[] {
     .slice(0, LOWEST_RANKS)
     .map(({ stableRank, name }) =>
       texts.rankOf(
-        prose(formatStableRank(stableRank)),
-        prose(formatShare(stableRank.normalized)),
+        number(formatStableRank(stableRank)),
+        number(formatShare(stableRank.normalized)),
         code(name),
       ),
     );
   return [
-    texts.largestNorm(prose(formatInterval(lipschitz)), code(name), texts.certainty(lipschitz.certainty)),
-    texts.product(largest.length, prose(formatPowerOfTen(productLog10)), promises),
+    texts.largestNorm(number(formatInterval(lipschitz)), code(name), texts.certainty(lipschitz.certainty)),
+    texts.product(largest.length, number(formatPowerOfTen(productLog10)), promises),
     ...(ranks.length > 0 ? [texts.lowestRanks(joined(ranks, ', '))] : []),
   ];
 }
@@ -145,9 +153,16 @@ function age({ analysedAt }: Result, { now, locale }: Reader): Markdown {
   return prose(formatAge(now - analysedAt, locale));
 }
 
-function otherSettings({ report }: Result, texts: Texts): Markdown[] {
-  const settings = describeSettings(report.settings);
-  return settings === '' ? [] : [texts.settings(prose(settings))];
+function otherSettings(result: Result, reader: Reader): Markdown[] {
+  const settings = settingsOf(result, reader);
+  return settings === '' ? [] : [reader.texts.settings(prose(settings))];
+}
+
+/** Those that are not the default; '' where all are. */
+function settingsOf({ report }: Result, { translate, numerals }: Reader): string {
+  return unusualSettings(report.settings)
+    .map((setting) => numerals(translate(setting)))
+    .join(', ');
 }
 
 function staleness({ stale }: Result, texts: Texts): Markdown[] {

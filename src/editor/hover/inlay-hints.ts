@@ -102,7 +102,7 @@ export class LayerHints extends Owner implements vscode.InlayHintsProvider {
 async function hintAt({ position, layers }: Place, freshness: Freshness): Promise<vscode.InlayHint | null> {
   const reader = currentReader();
   const known = await freshness.of(layers);
-  const text = layerHint(known, reader.texts);
+  const text = layerHint(known, reader);
   if (text === null) return null;
   const hint = new vscode.InlayHint(position, text);
   hint.paddingLeft = true;

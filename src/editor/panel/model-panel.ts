@@ -110,6 +110,7 @@ export class ModelPanel extends Owner {
       head: { ...this.head(), state: { kind: 'loading' }, skipped: [] },
       strings: panelStrings(),
       locale: vscode.env.language,
+      bundle: vscode.l10n.bundle,
     };
   }
 

@@ -12,6 +12,7 @@ import type {
   SkippedReport,
 } from '../../report/report';
 import type { PanelStrings } from './strings';
+import type { Bundle } from './translation';
 
 export type PanelState =
   /** The page has heard nothing yet. No session is ever in this state. */
@@ -74,6 +75,8 @@ export interface PanelStart {
   readonly strings: PanelStrings;
   /** BCP 47, for numbers and dates. */
   readonly locale: string;
+  /** For the sentences of reports; undefined: the language is English. */
+  readonly bundle?: Bundle | undefined;
 }
 
 export const START_ID = 'start';

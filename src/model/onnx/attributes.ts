@@ -1,4 +1,5 @@
 /** Attributes of an operation by the kind that its operator gives them. */
+import { t } from '@vscode/l10n';
 import { quote } from '../quote';
 import type { Attribute } from './graph';
 import type { Operation } from './program';
@@ -24,7 +25,7 @@ function attribute<K extends keyof ValuesByKind>(
 ): ValuesByKind[K] | null {
   const found = operation.attributes.get(name);
   if (found === undefined) return null;
-  if (found.kind !== kind) throw new Unfit(`its attribute ${quote(name)} is of the wrong kind`);
+  if (found.kind !== kind) throw new Unfit(t`its attribute ${quote(name)} is of the wrong kind`);
   return found.value as ValuesByKind[K];
 }
 
@@ -36,7 +37,7 @@ export function intAttribute<T extends number | null>(
 ): number | T {
   const value = attribute(operation, name, 'int');
   if (value === null) return absent;
-  if (!Number.isSafeInteger(value)) throw new Unfit(`its attribute ${quote(name)} is out of range`);
+  if (!Number.isSafeInteger(value)) throw new Unfit(t`its attribute ${quote(name)} is out of range`);
   return value;
 }
 

@@ -1,4 +1,5 @@
 /** Weights behind nodes: what Constant, Cast, Transpose, DequantizeLinear and the like make is a constant too. */
+import { t } from '@vscode/l10n';
 import { quote } from '../quote';
 import { fromValues } from '../tensor';
 import { Unfit } from './attributes';
@@ -22,7 +23,7 @@ const constant: Fold = (operation) => {
   if (int?.kind === 'int') return [inMemory(name, [], [int.value], 'int64')];
   if (ints?.kind === 'ints') return [inMemory(name, [ints.value.length], ints.value, 'int64')];
   if (operation.attributes.has('sparse_value'))
-    throw new Unfit('its value is a sparse tensor, which is not read');
+    throw new Unfit(t('its value is a sparse tensor, which is not read'));
   return null;
 };
 
@@ -55,6 +56,8 @@ export async function foldConstants(
     return await rule(operation, context);
   } catch (error) {
     if (!(error instanceof Unfit || error instanceof RangeError)) throw error;
-    throw new Unfit(`the ${operation.opType} ${quote(operation.label)} cannot be followed, ${error.message}`);
+    throw new Unfit(
+      t`the ${operation.opType} ${quote(operation.label)} cannot be followed, ${error.message}`,
+    );
   }
 }

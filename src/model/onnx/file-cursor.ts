@@ -1,9 +1,10 @@
+import { t } from '@vscode/l10n';
 import type { RangeFile } from '../file';
 
 /** A number in the file has no end: more than ten bytes, or the data ends first (`cut`). */
 export class VarintError extends Error {
   constructor(readonly cut: boolean) {
-    super('a varint does not end');
+    super(t('a varint does not end'));
   }
 }
 

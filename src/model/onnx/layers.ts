@@ -1,4 +1,5 @@
 /** From the graph of an ONNX file to the layers of a model. */
+import { t } from '@vscode/l10n';
 import { LimitExceededError } from '../errors';
 import type { Layer, Model, OpenOptions, Skipped } from '../model';
 import { Unfit } from './attributes';
@@ -145,14 +146,14 @@ function unusedWeights(program: Program, facts: Facts, names: Names): Skipped[] 
       const constant = facts.constant(value);
       if (value === null || constant === null || used.has(value) || !isWeight(constant)) return [];
       return [
-        { name: names.bounded(value.name), op, weight: value.name, reason: 'no node computes with it' },
+        { name: names.bounded(value.name), op, weight: value.name, reason: t('no node computes with it') },
       ];
     }),
     ...program.sparse.map(({ name }) => ({
       name: names.bounded(name),
       op: 'Initializer',
       weight: name,
-      reason: 'it is a sparse tensor, which is not read',
+      reason: t('it is a sparse tensor, which is not read'),
     })),
   ];
 }
@@ -179,7 +180,7 @@ class Names {
   bounded(name: string): string {
     this.length += name.length;
     if (this.length > 16 * this.file.bytes + 2 ** 24) {
-      throw new LimitExceededError(this.file.path, 'the names of its nested nodes are too long');
+      throw new LimitExceededError(this.file.path, t('the names of its nested nodes are too long'));
     }
     return name;
   }

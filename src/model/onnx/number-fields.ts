@@ -1,7 +1,8 @@
 /** Values of a tensor in the fields of numbers (`float_data`, `int32_data`, ...), as the bytes of its elements. */
+import { t } from '@vscode/l10n';
 import type { Place } from '../../schema/onnx';
 import { bitsPerElement, bytesOfElements, type ElementType } from '../elements';
-import type { InvalidTensorError } from '../errors';
+import type { Clause, InvalidTensorError } from '../errors';
 import type { RangeFile } from '../file';
 
 /** Fields of numbers in `TensorProto`. */
@@ -33,7 +34,7 @@ export async function readNumbers(
   field: number,
   element: ElementType,
   count: number,
-  invalid: (what: string) => InvalidTensorError,
+  invalid: (what: Clause) => InvalidTensorError,
 ): Promise<Uint8Array> {
   const bits = bitsPerElement(element);
   const width = Math.max(bits, 8) / 8;
@@ -46,15 +47,16 @@ export async function readNumbers(
     const varint = new VarintReader(bytes);
     while (varint.position < length) {
       if (tagged) varint.next();
-      if (found === expected) throw invalid(`has more values than its ${count} elements of type ${element}`);
+      if (found === expected)
+        throw invalid((it) => t`${it} has more values than its ${count} elements of type ${element}`);
       const position = found * width;
       if (isFixedWidth(field)) {
-        if (varint.position + width > length) throw invalid('has half a value at its end');
+        if (varint.position + width > length) throw invalid((it) => t`${it} has half a value at its end`);
         numbers.set(bytes.subarray(varint.position, varint.position + width), position);
         varint.position += width;
       } else {
-        if (!varint.next()) throw invalid('has a value that does not end');
-        if (!varint.fits(8 * width)) throw invalid(`has a value that is no ${element}`);
+        if (!varint.next()) throw invalid((it) => t`${it} has a value that does not end`);
+        if (!varint.fits(8 * width)) throw invalid((it) => t`${it} has a value that is no ${element}`);
         if (width === 1) view.setUint8(position, varint.low);
         else if (width === 2) view.setUint16(position, varint.low, true);
         else view.setUint32(position, varint.low, true);
@@ -63,15 +65,16 @@ export async function readNumbers(
       found += 1;
     }
   }
-  if (found < expected) throw invalid(`has too few values for its ${count} elements of type ${element}`);
+  if (found < expected)
+    throw invalid((it) => t`${it} has too few values for its ${count} elements of type ${element}`);
   return bits === 6 ? packed(numbers, invalid) : numbers;
 }
 
 /** Six bits of each number in a row, from the lowest bit up. */
-function packed(numbers: Uint8Array, invalid: (what: string) => InvalidTensorError): Uint8Array {
+function packed(numbers: Uint8Array, invalid: (what: Clause) => InvalidTensorError): Uint8Array {
   const bytes = new Uint8Array(Math.ceil((numbers.length * 6) / 8));
   for (const [i, number] of numbers.entries()) {
-    if (number >= 64) throw invalid('has a value of more than six bits');
+    if (number >= 64) throw invalid((it) => t`${it} has a value of more than six bits`);
     const byte = Math.floor((i * 6) / 8);
     const spread = number << ((i * 6) % 8);
     bytes[byte] |= spread;

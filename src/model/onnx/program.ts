@@ -2,6 +2,7 @@
  * An ONNX file without scopes: one list of operations over the values they make and take. The bodies of If, Loop and
  * Scan are part of the list, and every call of a local function is replaced by that function's nodes.
  */
+import { t } from '@vscode/l10n';
 import { CyclicGraphError, LimitExceededError, MalformedFileError } from '../errors';
 import type { Tensor } from '../model';
 import { quote } from '../quote';
@@ -86,7 +87,7 @@ class Flattener {
     for (const definition of file.functions) {
       const key = functionKey(definition.domain, definition.name, definition.overload);
       if (this.functions.has(key)) {
-        throw new MalformedFileError(file.path, `the function ${quote(definition.name)} is defined twice`);
+        throw new MalformedFileError(file.path, t`the function ${quote(definition.name)} is defined twice`);
       }
       this.functions.set(key, definition);
     }
@@ -139,7 +140,7 @@ class Flattener {
     if (scope.depth > maximumDepth) {
       throw new LimitExceededError(
         this.file.path,
-        `the nodes of ${quote(prefix)} are inside more than ${maximumDepth} others`,
+        t`the nodes of ${quote(prefix)} are inside more than ${maximumDepth} others`,
       );
     }
     if (this.calls.size > 0) {
@@ -147,7 +148,7 @@ class Flattener {
       if (this.inlinedNodes > maximumInlinedNodes) {
         throw new LimitExceededError(
           this.file.path,
-          `the calls of its functions amount to more than ${maximumInlinedNodes} nodes`,
+          t`the calls of its functions amount to more than ${maximumInlinedNodes} nodes`,
         );
       }
     }
@@ -208,7 +209,7 @@ class Flattener {
 
   private inline(definition: LocalFunction, call: Operation, scope: Scope): Body {
     if (this.calls.has(definition)) {
-      throw new CyclicGraphError(this.file.path, `the function ${quote(definition.name)} calls itself`);
+      throw new CyclicGraphError(this.file.path, t`the function ${quote(definition.name)} calls itself`);
     }
     this.calls.add(definition);
     const attributes = new Map([...definition.attributes, ...call.attributes]);
@@ -238,7 +239,7 @@ class Scope {
 
   define(value: Value): void {
     if (this.values.has(value.name)) {
-      throw new MalformedFileError(this.path, `the value ${quote(value.name)} is defined twice`);
+      throw new MalformedFileError(this.path, t`the value ${quote(value.name)} is defined twice`);
     }
     this.values.set(value.name, value);
   }
@@ -298,7 +299,7 @@ function inOrder(operations: readonly Operation[], path: string): Operation[] {
         state.set(next, 'started');
         stack.push({ operation: next, pending: dependenciesOf(next) });
       } else if (state.get(next) === 'started') {
-        throw new CyclicGraphError(path, `the node ${quote(next.label)} depends on its own output`);
+        throw new CyclicGraphError(path, t`the node ${quote(next.label)} depends on its own output`);
       }
     }
   }

@@ -1,4 +1,5 @@
 /** Opening an ONNX file: its structure as plain data, its tensors lazy. */
+import { t } from '@vscode/l10n';
 import {
   AttributeType,
   type AttributeProto,
@@ -74,12 +75,12 @@ async function readModel(file: RangeFile): Promise<CompleteModel> {
   try {
     const { graph, ...rest } = await readSkeleton(file);
     if (graph !== undefined) return { ...rest, graph };
-    throw new MalformedFileError(file.path, 'it has no graph');
+    throw new MalformedFileError(file.path, t('it has no graph'));
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
     const content = await describeContent(file);
     if (content === null) throw error;
-    throw new UnknownFormatError(file.path, `it is no ONNX model but ${content}`, { cause: error });
+    throw new UnknownFormatError(file.path, t`it is no ONNX model but ${content}`, { cause: error });
   }
 }
 
@@ -99,14 +100,13 @@ async function openExternalFiles(file: RangeFile, model: CompleteModel): Promise
   const files = new Map<string, ExternalFile>();
   for (const tensor of tensorsOf(model)) {
     if (!isExternal(tensor)) continue;
-    const label = `tensor ${quote(tensor.name ?? '')}`;
     const { location } = externalReference(
       tensor,
-      (what) => new InvalidTensorError(file.path, `${label} ${what}`),
+      (what) => new InvalidTensorError(file.path, what(t`tensor ${quote(tensor.name ?? '')}`)),
     );
     if (files.has(location)) continue;
     if (files.size === largestExternalCount) {
-      throw new LimitExceededError(file.path, `its tensors are in more than ${largestExternalCount} files`);
+      throw new LimitExceededError(file.path, t`its tensors are in more than ${largestExternalCount} files`);
     }
     const data = await RangeFile.open(await resolveInside(file.path, location));
     try {
@@ -176,7 +176,7 @@ class Conversion {
     const tensors = new Map<string, Tensor>();
     for (const proto of protos) {
       const { name = '' } = proto;
-      const label = `tensor ${quote(name)}`;
+      const label = () => t`tensor ${quote(name)}`;
       const tensor = storedTensor(proto, name, label, this.storage);
       tensors.set(name, tensors.has(name) ? this.ambiguous(tensor, label) : tensor);
     }
@@ -184,12 +184,12 @@ class Conversion {
   }
 
   /** Which of two tensors of one name is meant, nobody knows. */
-  private ambiguous(tensor: Tensor, label: string): Tensor {
+  private ambiguous(tensor: Tensor, label: () => string): Tensor {
     const { path } = this.storage.file;
     return {
       ...tensor,
-      key: `ambiguous ${label} of ${path}`,
-      read: () => Promise.reject(new InvalidTensorError(path, `${label} is in the graph more than once`)),
+      key: `ambiguous ${label()} of ${path}`,
+      read: () => Promise.reject(new InvalidTensorError(path, t`${label()} is in the graph more than once`)),
     };
   }
 
@@ -201,7 +201,7 @@ class Conversion {
       overload: proto.overload ?? '',
       inputs: proto.input ?? [],
       outputs: proto.output ?? [],
-      attributes: this.attributes(proto.attributeProto ?? [], `function ${quote(name)}`, name),
+      attributes: this.attributes(proto.attributeProto ?? [], () => t`function ${quote(name)}`, name),
       nodes: (proto.node ?? []).map((node) => this.node(node)),
     };
   }
@@ -217,14 +217,14 @@ class Conversion {
       overload: proto.overload ?? '',
       inputs: proto.input ?? [],
       outputs,
-      attributes: this.attributes(proto.attribute ?? [], `node ${quote(known)}`, known),
+      attributes: this.attributes(proto.attribute ?? [], () => t`node ${quote(known)}`, known),
     };
   }
 
   /** @param owner the node or function, as messages call it; `ownerName`, as tensors without a name are called. */
   private attributes(
     protos: readonly AttributeProto[],
-    owner: string,
+    owner: () => string,
     ownerName: string,
   ): ReadonlyMap<string, Attribute> {
     if (protos.length === 0) return noAttributes;
@@ -234,13 +234,14 @@ class Conversion {
       if (attributes.has(name)) {
         throw new MalformedFileError(
           this.storage.file.path,
-          `${owner} has the attribute ${quote(name)} more than once`,
+          t`${owner()} has the attribute ${quote(name)} more than once`,
         );
       }
-      const tensor = (t: TensorProto): Tensor => {
-        const tensorName = t.name === undefined || t.name === '' ? `${ownerName}.${name}` : t.name;
-        const label = `the tensor in attribute ${quote(name)} of ${owner}`;
-        return storedTensor(t, tensorName, label, this.storage);
+      const tensor = (stored: TensorProto): Tensor => {
+        const tensorName =
+          stored.name === undefined || stored.name === '' ? `${ownerName}.${name}` : stored.name;
+        const label = () => t`the tensor in attribute ${quote(name)} of ${owner()}`;
+        return storedTensor(stored, tensorName, label, this.storage);
       };
       attributes.set(name, this.attribute(proto, tensor));
     }

@@ -4,6 +4,7 @@
  * The file is walked through a small buffer. What the schema knows is copied into a message of its own, the skeleton,
  * in which the values of a tensor are replaced by their place in the file; everything else is stepped over.
  */
+import { t } from '@vscode/l10n';
 import protobuf, { type Field, type Type } from 'protobufjs';
 import { decodeModel, messageType, type ModelProto } from '../../schema/onnx';
 import { LimitExceededError, MalformedFileError, TruncatedFileError, UnknownFormatError } from '../errors';
@@ -66,7 +67,7 @@ export async function readSkeleton(file: RangeFile): Promise<ModelProto> {
     return decodeModel(bytes);
   } catch (error) {
     // The lengths are the walk's own by now; what can be wrong is the inside of a packed list.
-    throw new MalformedFileError(file.path, 'a list of numbers in its graph is damaged', { cause: error });
+    throw new MalformedFileError(file.path, t('a list of numbers in its graph is damaged'), { cause: error });
   }
 }
 
@@ -101,9 +102,9 @@ class Walk {
     const wireType = tag % 8;
     const number = Math.floor(tag / 8);
     const field = number < ownFields ? (frame.type.fieldsById[number] as Field | undefined) : undefined;
-    if (number === 0 || number >= 2 ** 29) throw this.malformed(frame, start, `there is no field ${number}`);
+    if (number === 0 || number >= 2 ** 29) throw this.malformed(frame, start, t`there is no field ${number}`);
     if (field !== undefined && !accepts(field, wireType)) {
-      throw this.malformed(frame, start, `${nameOf(field)} cannot have the wire type ${wireType}`);
+      throw this.malformed(frame, start, t`${nameOf(field)} cannot have the wire type ${wireType}`);
     }
     const length = this.contentLength(frame, wireType, start);
     const content = this.cursor.position;
@@ -112,11 +113,10 @@ class Walk {
       if (this.isOutermost()) {
         throw new TruncatedFileError(
           this.file.path,
-          `it is cut off: ${describe(field, frame)} takes ${length} bytes from byte ${content} on, ` +
-            `but the file ends at byte ${frame.end}`,
+          t`it is cut off: ${describe(field, frame)} takes ${length} bytes from byte ${content} on, but the file ends at byte ${frame.end}`,
         );
       }
-      throw this.malformed(frame, start, `${describe(field, frame)} is longer than the message around it`);
+      throw this.malformed(frame, start, t`${describe(field, frame)} is longer than the message around it`);
     }
     if (field === undefined) {
       this.cursor.position = content + length;
@@ -137,7 +137,7 @@ class Walk {
       if (length > largestName && wireType === wire.lengthDelimited) {
         throw new LimitExceededError(
           this.file.path,
-          `${nameOf(field)} takes ${length} bytes at byte ${content}, at most ${largestName} are read`,
+          t`${nameOf(field)} takes ${length} bytes at byte ${content}, at most ${largestName} are read`,
         );
       }
       await this.copy(field, wireType, length);
@@ -161,7 +161,7 @@ class Walk {
       case wire.lengthDelimited:
         return this.varint(frame);
       default:
-        throw this.malformed(frame, start, `${wireType} is no wire type of the format`);
+        throw this.malformed(frame, start, t`${wireType} is no wire type of the format`);
     }
   }
 
@@ -174,10 +174,10 @@ class Walk {
       if (error.cut && this.isOutermost()) {
         throw new TruncatedFileError(
           this.file.path,
-          `it is cut off in the middle of a field at byte ${start}`,
+          t`it is cut off in the middle of a field at byte ${start}`,
         );
       }
-      throw this.malformed(frame, start, 'a number does not end');
+      throw this.malformed(frame, start, t('a number does not end'));
     }
   }
 
@@ -185,7 +185,7 @@ class Walk {
     if (this.frames.length === largestDepth) {
       throw new LimitExceededError(
         this.file.path,
-        `its graphs are nested deeper than ${largestDepth} messages`,
+        t`its graphs are nested deeper than ${largestDepth} messages`,
       );
     }
     this.countMessage();
@@ -211,7 +211,8 @@ class Walk {
     this.writer.tag(field.id, wireType);
     if (wireType === wire.lengthDelimited) this.writer.varint(length);
     this.writer.bytes(this.cursor.take(length));
-    if (this.writer.length > largestSkeleton) throw this.tooLarge(`${largestSkeleton} bytes`);
+    if (this.writer.length > largestSkeleton)
+      throw this.tooLarge(t`its graph has more than ${largestSkeleton} bytes (weights not counted)`);
   }
 
   /** Notes where values of a tensor are, and steps over them. */
@@ -251,17 +252,19 @@ class Walk {
 
   private countMessage(): void {
     this.messages += 1;
-    if (this.messages > largestMessageCount) throw this.tooLarge(`${largestMessageCount} messages`);
+    if (this.messages > largestMessageCount)
+      throw this.tooLarge(t`its graph has more than ${largestMessageCount} messages (weights not counted)`);
     this.count(1);
   }
 
   private count(parts: number): void {
     this.parts += parts;
-    if (this.parts > largestPartCount) throw this.tooLarge(`${largestPartCount} parts`);
+    if (this.parts > largestPartCount)
+      throw this.tooLarge(t`its graph has more than ${largestPartCount} parts (weights not counted)`);
   }
 
-  private tooLarge(limit: string): LimitExceededError {
-    return new LimitExceededError(this.file.path, `its graph has more than ${limit} (weights not counted)`);
+  private tooLarge(sentence: string): LimitExceededError {
+    return new LimitExceededError(this.file.path, sentence);
   }
 
   /** The message is the whole file: what ends too early was cut off. The ends of all others are known to fit. */
@@ -274,14 +277,14 @@ class Walk {
   }
 
   private unknownFormat(): UnknownFormatError {
-    return new UnknownFormatError(this.file.path, 'it is no ONNX model');
+    return new UnknownFormatError(this.file.path, t('it is no ONNX model'));
   }
 
   private malformed(frame: Frame, position: number, what: string): MalformedFileError | UnknownFormatError {
     if (this.foundNothing()) return this.unknownFormat();
     return new MalformedFileError(
       this.file.path,
-      `damaged at byte ${position}, in ${frame.type.name}: ${what}`,
+      t`damaged at byte ${position}, in ${frame.type.name}: ${what}`,
     );
   }
 }
@@ -292,7 +295,7 @@ function accepts(field: Field, wireType: number): boolean {
 }
 
 function describe(field: Field | undefined, frame: Frame): string {
-  return field === undefined ? `a field of ${frame.type.name}` : nameOf(field);
+  return field === undefined ? t`a field of ${frame.type.name}` : nameOf(field);
 }
 
 /** The field's name in the format. */

@@ -1,7 +1,8 @@
 /** Tensors as ONNX files store them: in `raw_data`, in a field of numbers, or in a file of their own. */
+import { t } from '@vscode/l10n';
 import { DataLocation, DataType, type Place, type TensorProto } from '../../schema/onnx';
 import { bitsPerElement, bytesOfElements, decodeElements, type ElementType, type Values } from '../elements';
-import { InvalidTensorError, UnreadableFileError } from '../errors';
+import { InvalidTensorError, UnreadableFileError, type Clause } from '../errors';
 import { RangeFile } from '../file';
 import type { Tensor } from '../model';
 import { quote } from '../quote';
@@ -91,12 +92,12 @@ interface Numbers {
 /** No values that can be read. */
 interface Nothing {
   readonly kind: 'nothing';
-  readonly reason: string;
+  readonly reason: Clause;
 }
 
-const severalTimes = 'has its values more than once';
+const severalTimes: Clause = (it) => t`${it} has its values more than once`;
 
-function nothing(reason: string): Nothing {
+function nothing(reason: Clause): Nothing {
   return { kind: 'nothing', reason };
 }
 
@@ -107,9 +108,14 @@ function nothing(reason: string): Nothing {
  * @throws InvalidTensorError at once where its shape is none, or where it claims other amounts of data than there are:
  * such a file is not to be trusted. What is wrong with its values or its type, it throws when it is read.
  */
-export function storedTensor(proto: TensorProto, name: string, label: string, storage: Storage): Tensor {
+export function storedTensor(
+  proto: TensorProto,
+  name: string,
+  label: () => string,
+  storage: Storage,
+): Tensor {
   const { file } = storage;
-  const invalid = (what: string): InvalidTensorError => new InvalidTensorError(file.path, `${label} ${what}`);
+  const invalid: Invalid = (what) => new InvalidTensorError(file.path, what(label()));
   const shape = proto.dims ?? [];
   const count = checkedCount(shape, invalid);
   const dataType = proto.dataType ?? DataType.UNDEFINED;
@@ -119,7 +125,7 @@ export function storedTensor(proto: TensorProto, name: string, label: string, st
     case 'nothing':
       return {
         ...base,
-        key: `unreadable ${label} of ${file.path}`,
+        key: `unreadable ${label()} of ${file.path}`,
         read: () => Promise.reject(invalid(source.reason)),
       };
     case 'numbers': {
@@ -145,7 +151,7 @@ export function storedTensor(proto: TensorProto, name: string, label: string, st
   }
 }
 
-type Invalid = (what: string) => InvalidTensorError;
+type Invalid = (what: Clause) => InvalidTensorError;
 
 function locate(
   proto: TensorProto,
@@ -158,31 +164,32 @@ function locate(
   if (type === undefined) {
     return nothing(
       dataType === DataType.UNDEFINED
-        ? 'has no element type'
-        : `has an element type that is not known (${dataType})`,
+        ? (it) => t`${it} has no element type`
+        : (it) => t`${it} has an element type that is not known (${dataType})`,
     );
   }
   const { name, element } = type;
-  if (element === null) return nothing(`is of the type ${name}: its values are no real numbers`);
+  if (element === null)
+    return nothing((it) => t`${it} is of the type ${name}: its values are no real numbers`);
   switch (proto.dataLocation ?? DataLocation.DEFAULT) {
     case DataLocation.DEFAULT:
       return inlineSource(proto.place ?? [], { ...type, element }, count, invalid);
     case DataLocation.EXTERNAL:
       return externalSource(proto, element, count, storage, invalid);
     default:
-      return nothing('has its data in an unknown place');
+      return nothing((it) => t`${it} has its data in an unknown place`);
   }
 }
 
 function checkedCount(shape: readonly number[], invalid: Invalid): number {
-  if (shape.length > largestRank) throw invalid(`has ${shape.length} dimensions`);
+  if (shape.length > largestRank) throw invalid((it) => t`${it} has ${shape.length} dimensions`);
   if (!shape.every((dimension) => Number.isSafeInteger(dimension) && dimension >= 0)) {
-    throw invalid(`has the impossible shape (${shape.join(', ')})`);
+    throw invalid((it) => t`${it} has the impossible shape (${shape.join(', ')})`);
   }
   const count = elementCount(shape);
   // Every size in bits stays exact as well.
   if (count > Number.MAX_SAFE_INTEGER / 64)
-    throw invalid(`has too many elements: shape (${shape.join(', ')})`);
+    throw invalid((it) => t`${it} has too many elements: shape (${shape.join(', ')})`);
   return count;
 }
 
@@ -196,7 +203,8 @@ function inlineSource(
   // A number of a field takes at least one byte and holds at most as many elements as one byte of raw data.
   const needed = Math.min(count, bytesOfElements(element, count));
   if (available < needed) {
-    const missing = `has ${available} bytes of data for ${count} elements of type ${name}`;
+    const missing: Clause = (it) =>
+      t`${it} has ${available} bytes of data for ${count} elements of type ${name}`;
     // Some exporters leave all weights out on purpose: such tensors claim nothing but their shape.
     if (available === 0 && needed <= largestLeftOut) return nothing(missing);
     throw invalid(missing);
@@ -207,7 +215,7 @@ function inlineSource(
   const first = places.at(0);
   if (field !== rawDataField && field !== numberFields[ownField]) {
     const used = Object.entries(numberFields).find(([, number]) => number === field)?.[0];
-    return nothing(`is of the type ${name}, whose values are not stored in ${used}`);
+    return nothing((it) => t`${it} is of the type ${name}, whose values are not stored in ${String(used)}`);
   }
   if (field === rawDataField || (isFixedWidth(field) && places.length === 1 && first?.tagged !== true)) {
     requireLength(first?.length ?? 0, element, count, invalid);
@@ -226,13 +234,15 @@ function externalSource(
   const { location, offset, length } = externalReference(proto, invalid);
   if (proto.place !== undefined) return nothing(severalTimes);
   const external = storage.external.get(location);
-  if (external === undefined) throw invalid(`has its data in ${quote(location)}, which was not opened`);
+  if (external === undefined)
+    throw invalid((it) => t`${it} has its data in ${quote(location)}, which was not opened`);
   const needed = bytesOfElements(element, count);
   // Without a length the data goes on to the end of the file, that of other tensors included.
   if (length !== null) requireLength(length, element, count, invalid);
   if (offset + needed > external.size) {
     throw invalid(
-      `takes bytes ${offset} to ${offset + needed} of ${quote(location)}, which has ${external.size}`,
+      (it) =>
+        t`${it} takes bytes ${offset} to ${offset + needed} of ${quote(location)}, which has ${external.size}`,
     );
   }
   return { kind: 'span', element, external, offset };
@@ -241,7 +251,9 @@ function externalSource(
 function requireLength(length: number, element: ElementType, count: number, invalid: Invalid): void {
   const needed = bytesOfElements(element, count);
   if (length !== needed) {
-    throw invalid(`has ${length} bytes of data, but ${count} elements of type ${element} take ${needed}`);
+    throw invalid(
+      (it) => t`${it} has ${length} bytes of data, but ${count} elements of type ${element} take ${needed}`,
+    );
   }
 }
 
@@ -262,7 +274,7 @@ export interface ExternalReference {
 export function externalReference(proto: TensorProto, invalid: Invalid): ExternalReference {
   const entries = new Map<string, string>();
   for (const { key = '', value = '' } of proto.externalData ?? []) {
-    if (entries.has(key)) throw invalid(`gives the ${quote(key)} of its external data twice`);
+    if (entries.has(key)) throw invalid((it) => t`${it} gives the ${quote(key)} of its external data twice`);
     entries.set(key, value);
   }
   const bytes = (key: string): number | null => {
@@ -270,12 +282,12 @@ export function externalReference(proto: TensorProto, invalid: Invalid): Externa
     if (value === undefined) return null;
     const number = /^\d+$/.test(value) ? Number(value) : NaN;
     if (!Number.isSafeInteger(number)) {
-      throw invalid(`gives ${quote(value)} as the ${key} of its external data`);
+      throw invalid((it) => t`${it} gives ${quote(value)} as the ${key} of its external data`);
     }
     return number;
   };
   const location = entries.get('location');
-  if (location === undefined) throw invalid('does not say in which file its external data is');
+  if (location === undefined) throw invalid((it) => t`${it} does not say in which file its external data is`);
   return { location, offset: bytes('offset') ?? 0, length: bytes('length') };
 }
 
@@ -304,7 +316,7 @@ async function readExternal(external: ExternalFile, offset: number, length: numb
   const file = await RangeFile.open(external.path);
   try {
     if (file.size !== external.size || file.modified !== external.modified) {
-      throw new UnreadableFileError(external.path, 'the file was changed since the model was opened');
+      throw new UnreadableFileError(external.path, t('the file was changed since the model was opened'));
     }
     return await file.read(offset, length);
   } finally {

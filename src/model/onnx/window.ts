@@ -1,4 +1,5 @@
 /** Sliding windows: the arithmetic of padding and sizes that convolutions and pooling share. Per spatial axis. */
+import { t } from '@vscode/l10n';
 import { quote } from '../quote';
 import { intsAttribute, stringAttribute, Unfit } from './attributes';
 import type { Operation } from './program';
@@ -25,17 +26,17 @@ export type Pads = readonly [begin: number, end: number];
 export function windowOf(operation: Operation, kernel: readonly number[] | null): Window {
   const given = intsAttribute(operation, 'kernel_shape');
   const size = kernel ?? given;
-  if (size === null) throw new Unfit(`it has no attribute "kernel_shape"`);
+  if (size === null) throw new Unfit(t(`it has no attribute "kernel_shape"`));
   const axes = size.length;
   if (
     given !== null &&
     given.length > 0 &&
     !(given.length === axes && given.every((k, i) => k === size[i]))
   ) {
-    throw new Unfit(`its attribute "kernel_shape" is ${written(given)}, its kernel ${written(size)}`);
+    throw new Unfit(t`its attribute "kernel_shape" is ${written(given)}, its kernel ${written(size)}`);
   }
   const autoPad = stringAttribute(operation, 'auto_pad', 'NOTSET') || 'NOTSET';
-  if (!isAutoPad(autoPad)) throw new Unfit(`its attribute "auto_pad" is ${quote(autoPad)}`);
+  if (!isAutoPad(autoPad)) throw new Unfit(t`its attribute "auto_pad" is ${quote(autoPad)}`);
   return {
     kernel: size,
     strides: perAxis(operation, 'strides', axes, 1, 1),
@@ -60,10 +61,10 @@ export function perAxis(
   const values = intsAttribute(operation, name);
   if (values === null || values.length === 0) return Array<number>(length).fill(absent);
   if (values.length !== length) {
-    throw new Unfit(`its attribute ${quote(name)} has ${values.length} values in place of ${length}`);
+    throw new Unfit(t`its attribute ${quote(name)} has ${values.length} values in place of ${length}`);
   }
   if (!values.every((value) => Number.isSafeInteger(value) && value >= least)) {
-    throw new Unfit(`its attribute ${quote(name)} is ${written(values)}`);
+    throw new Unfit(t`its attribute ${quote(name)} is ${written(values)}`);
   }
   return values;
 }
@@ -136,10 +137,10 @@ export function transposedWindowOf(operation: Operation, kernel: readonly number
   // Some writers list batch and channels too.
   const spatial = shape === null || shape.length === 0 ? null : shape.slice(-axes);
   if (spatial !== null && (shape?.length === axes || shape?.length === axes + 2) === false) {
-    throw new Unfit(`its attribute "output_shape" has ${shape?.length} values`);
+    throw new Unfit(t`its attribute "output_shape" has ${shape?.length ?? 0} values`);
   }
   if (spatial !== null && !spatial.every((size) => dimension(size) !== null)) {
-    throw new Unfit(`its attribute "output_shape" is ${written(spatial)}`);
+    throw new Unfit(t`its attribute "output_shape" is ${written(spatial)}`);
   }
   return {
     ...window,

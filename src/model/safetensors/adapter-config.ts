@@ -1,4 +1,5 @@
 /** `adapter_config.json`, which PEFT writes beside the weights of an adapter. */
+import { t } from '@vscode/l10n';
 import { MalformedFileError } from '../errors';
 import { COMPANIONS, findBeside } from './beside';
 import { asObject, readJsonObject, type JsonObject } from './json';
@@ -37,14 +38,14 @@ export async function readAdapterConfig(modelPath: string): Promise<AdapterConfi
     alphaOf: (module) => lookUp(alphas, module, alpha),
     rankOf: (module) => lookUp(ranks, module, rank),
     rankStabilized: object.get('use_rslora') === true,
-    obstacle: object.get('use_qalora') === true ? 'QA-LoRA pools its input, which is not analysed' : null,
+    obstacle: object.get('use_qalora') === true ? t('QA-LoRA pools its input, which is not analysed') : null,
   };
 }
 
 function numberAt(object: JsonObject, key: string, path: string): number | null {
   const value = object.get(key) ?? null;
   if (value !== null && (typeof value !== 'number' || !Number.isFinite(value))) {
-    throw new MalformedFileError(path, `${quote(key)} is not a number`);
+    throw new MalformedFileError(path, t`${quote(key)} is not a number`);
   }
   return value;
 }
@@ -52,7 +53,7 @@ function numberAt(object: JsonObject, key: string, path: string): number | null 
 function patternsAt(object: JsonObject, key: string, path: string): ReadonlyMap<string, number> {
   const value = object.get(key) ?? {};
   const patterns = asObject(value);
-  if (patterns === null) throw new MalformedFileError(path, `${quote(key)} is not a JSON object`);
+  if (patterns === null) throw new MalformedFileError(path, t`${quote(key)} is not a JSON object`);
   return new Map([...patterns.keys()].map((pattern) => [pattern, numberAt(patterns, pattern, path) ?? NaN]));
 }
 

@@ -1,4 +1,5 @@
 /** Low-rank updates of other models: `scale * up * down`, stored as pairs. */
+import { t } from '@vscode/l10n';
 import type { OpenOptions, Operator } from '../model';
 import { reshaped } from '../tensor';
 import { readAdapterConfig, type AdapterConfig } from './adapter-config';
@@ -61,11 +62,12 @@ export async function addAdapters(
   }
   for (const tensor of catalog.free()) {
     if (catalog.isBiasOfLayer(tensor)) catalog.take(tensor);
-    else if (halfOf(tensor) !== null) catalog.skip(tensor, 'the other half of the low-rank pair is missing');
+    else if (halfOf(tensor) !== null)
+      catalog.skip(tensor, t('the other half of the low-rank pair is missing'));
     else if (/lora_magnitude_vector|dora_scale/.test(tensor.name))
-      catalog.skip(tensor, 'the magnitude of a DoRA adapter');
+      catalog.skip(tensor, t('the magnitude of a DoRA adapter'));
     else if (adapterPart.test(tensor.name))
-      catalog.skip(tensor, 'a part of an adapter of a kind that is not analysed');
+      catalog.skip(tensor, t('a part of an adapter of a kind that is not analysed'));
   }
 }
 
@@ -113,21 +115,21 @@ async function addPair(
   const unusable = down.obstacle ?? up.obstacle;
   if (unusable !== null) return unusable;
   if (catalog.find(`${module}.lora_mid.weight`) !== undefined)
-    return 'a low-rank pair with a core between its halves';
-  if (catalog.find(`${module}.lora_E`) !== undefined) return 'an AdaLoRA pair, which is not analysed';
+    return t('a low-rank pair with a core between its halves');
+  if (catalog.find(`${module}.lora_E`) !== undefined) return t('an AdaLoRA pair, which is not analysed');
   if (config !== null && config.type !== null && config.type !== 'LORA') {
-    return `an adapter of type ${quote(config.type)}, which is not analysed`;
+    return t`an adapter of type ${quote(config.type)}, which is not analysed`;
   }
   if (config?.obstacle) return config.obstacle;
   const rank = down.shape[0];
   const columns = down.count / rank;
   const rows = up.count / rank;
-  if (!isMatrix(up) || up.shape[1] !== rank) return 'the shapes of the low-rank pair do not fit together';
+  if (!isMatrix(up) || up.shape[1] !== rank) return t('the shapes of the low-rank pair do not fit together');
   const configured = config?.rankOf(module) ?? rank;
-  if (configured !== rank) return `its rank ${rank} is not the ${configured} of adapter_config.json`;
+  if (configured !== rank) return t`its rank ${rank} is not the ${configured} of adapter_config.json`;
 
   const scaling = await scalingOf(module, rank, catalog, config);
-  if (scaling === null) return 'its alpha is not a finite number';
+  if (scaling === null) return t('its alpha is not a finite number');
   const { scale, notes } = scaling;
   const magnitude = [
     `${module}.dora_scale`,
@@ -137,7 +139,7 @@ async function addPair(
   if (adapter !== '') magnitude.push(`${module}.lora_magnitude_vector.${adapter}.weight`);
   if (magnitude.some((name) => catalog.find(name) !== undefined)) {
     notes.push(
-      'The adapter is a DoRA: the interval is for the low-rank update before magnitudes are applied.',
+      t('The adapter is a DoRA: the interval is for the low-rank update before magnitudes are applied.'),
     );
   }
 
@@ -147,15 +149,17 @@ async function addPair(
     const [a, b] = [reshaped(up, [rows, rank]), reshaped(down, [rank, columns])];
     operator = { kind: 'lowRank', up: a, down: b, rows, rank, columns, scale };
   } else {
-    if (spatialRank(down.shape) === null) return 'the shapes of the low-rank pair do not fit together';
+    if (spatialRank(down.shape) === null) return t('the shapes of the low-rank pair do not fit together');
     if (rows * columns > largestProduct)
-      return 'the kernel of the low-rank pair is too large to be multiplied out';
+      return t('the kernel of the low-rank pair is too large to be multiplied out');
     const convolution = convolutionOf(kernelProduct(up, down, rows), settings, options);
     operator = { ...convolution.operator, scale };
     rounded = true;
     notes.push(
       ...convolution.notes,
-      'The kernel is the product of the pair, computed in double precision, of which the rounding is not in the interval.',
+      t(
+        'The kernel is the product of the pair, computed in double precision, of which the rounding is not in the interval.',
+      ),
     );
   }
   const name = adapter === '' || adapter === 'default' ? module : `${module}.${adapter}`;
@@ -196,7 +200,8 @@ async function scalingOf(
     const divisor = config?.rankStabilized === true ? Math.sqrt(rank) : rank;
     return { scale: configured / divisor, notes: [], alpha: null };
   }
-  const note =
-    'The scale of the update (alpha / r) cannot be told from the files: the interval is for scale 1.';
+  const note = t(
+    'The scale of the update (alpha / r) cannot be told from the files: the interval is for scale 1.',
+  );
   return { scale: 1, notes: [note], alpha: null };
 }

@@ -1,4 +1,5 @@
 /** The tensors of a model, in one safetensors file or in the shards that an index names. */
+import { t } from '@vscode/l10n';
 import { LimitExceededError, MalformedFileError, UnknownFormatError } from '../errors';
 import { RangeFile, resolveInside } from '../file';
 import type { ModelFile } from '../model';
@@ -65,7 +66,7 @@ async function openShards(path: string): Promise<Archive> {
       if (tensor !== undefined) return tensor;
       throw new MalformedFileError(
         path,
-        `it places tensor ${quote(name)} in ${quote(shard)}, which does not have it`,
+        t`it places tensor ${quote(name)} in ${quote(shard)}, which does not have it`,
       );
     });
     return { tensors, strays, files: [index.file, ...files.map(modelFile)], close };
@@ -81,20 +82,23 @@ function modelFile({ path, size, modified }: RangeFile): ModelFile {
 
 function shardsByTensor(weightMap: unknown, path: string): Map<string, string> {
   if (weightMap === undefined)
-    throw new UnknownFormatError(path, `it is not the index of a safetensors model: it has no "weight_map"`);
+    throw new UnknownFormatError(
+      path,
+      t(`it is not the index of a safetensors model: it has no "weight_map"`),
+    );
   const members = asObject(weightMap);
-  if (members === null) throw new MalformedFileError(path, `its "weight_map" is not a JSON object`);
+  if (members === null) throw new MalformedFileError(path, t(`its "weight_map" is not a JSON object`));
   const shards = new Map<string, string>();
   for (const [name, shard] of members) {
     if (typeof shard !== 'string')
-      throw new MalformedFileError(path, `it names no file for tensor ${quote(name)}`);
+      throw new MalformedFileError(path, t`it names no file for tensor ${quote(name)}`);
     shards.set(name, shard);
   }
   const count = new Set(shards.values()).size;
   if (count > mostShards) {
     throw new LimitExceededError(
       path,
-      `it names ${count} files, more than the ${mostShards} that are opened together`,
+      t`it names ${count} files, more than the ${mostShards} that are opened together`,
     );
   }
   return shards;

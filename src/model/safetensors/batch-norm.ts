@@ -1,4 +1,5 @@
 /** Normalisations whose statistics are stored: a variance beside the gain. */
+import { t } from '@vscode/l10n';
 import { leftOut, plainWeight, type Catalog } from './catalog';
 import { joinName, leafOf, moduleOf } from './names';
 import type { SideFile } from './side-file';
@@ -38,7 +39,7 @@ export function addBatchNorms(catalog: Catalog, sideFile: SideFile): void {
         op: 'BatchNorm',
         parameters: channels,
         operator: { kind: 'diagonal', gain: gain ?? null, variance, epsilon: epsilon ?? usualEpsilon },
-        notes: epsilon === undefined ? [`Epsilon is not in the file: ${usualEpsilon} is assumed.`] : [],
+        notes: epsilon === undefined ? [t`Epsilon is not in the file: ${usualEpsilon} is assumed.`] : [],
       },
     );
   }

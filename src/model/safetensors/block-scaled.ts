@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import type { Tensor } from '../model';
 import { derived, elementCount } from '../tensor';
 
@@ -10,7 +11,7 @@ export function blockScaled(values: Tensor, scale: Tensor, block: readonly numbe
   const steps = shape.map((dimension, axis) => Math.ceil(dimension / block[axis]));
   if (elementCount(steps) !== elementCount(scale.shape)) {
     throw new RangeError(
-      `scales (${scale.shape.join(', ')}) for blocks (${block.join(', ')}) of (${shape.join(', ')})`,
+      t`scales (${scale.shape.join(', ')}) for blocks (${block.join(', ')}) of (${shape.join(', ')})`,
     );
   }
   const last = shape.length - 1;

@@ -1,4 +1,5 @@
 /** Sorting the tensors of a model into layers, so that each tensor is accounted for exactly once. */
+import { t } from '@vscode/l10n';
 import type { Layer, Operator, Skipped, Tensor } from '../model';
 import { leafOf, moduleOf } from './names';
 import type { StoredTensor } from './stored-tensor';
@@ -29,7 +30,7 @@ export interface LayerDraft {
 }
 
 /** Reason of what the user left out. */
-export const leftOut = 'left out by the side file';
+export const leftOut = t('left out by the side file');
 
 export function plainWeight(stored: StoredTensor): Weight {
   return { name: stored.name, tensor: stored, stored, parts: [stored], notes: [] };

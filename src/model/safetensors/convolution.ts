@@ -1,5 +1,7 @@
 /** Kernels as convolutions, with what a side file says of them. */
+import { t } from '@vscode/l10n';
 import type { ConvolutionOperator, OpenOptions, Tensor } from '../model';
+import { quote } from '../quote';
 import type { PerAxis } from './settings';
 import type { SettingsView } from './side-file';
 
@@ -27,7 +29,10 @@ export function convolutionOf(
   const axes = kernel.length;
   const perAxis = (key: 'strides' | 'dilations' | 'outputPadding' | 'inputSize'): number[] | null =>
     spread(settings.get(key), axes, (count) => {
-      settings.fail(key, `has ${count} numbers, but the kernel has ${axes} spatial dimensions`);
+      settings.fail(
+        key,
+        (it) => t`${it} has ${count} numbers, but the kernel has ${axes} spatial dimensions`,
+      );
     });
 
   const transposed = settings.get('transposed');
@@ -38,14 +43,18 @@ export function convolutionOf(
   const outputPadding = perAxis('outputPadding');
   const sizeOfSideFile = perAxis('inputSize');
   if (groups !== undefined && tensor.shape[0] % groups !== 0) {
-    settings.fail('groups', `does not divide the ${tensor.shape[0]} channels of the first axis`);
+    settings.fail(
+      'groups',
+      (it) => t`${it} does not divide the ${tensor.shape[0]} channels of the first axis`,
+    );
   }
   if (outputPadding !== null && transposed !== true) {
-    settings.fail('outputPadding', 'is for transposed convolutions ("transposed": true)');
+    settings.fail('outputPadding', (it) => t`${it} is for transposed convolutions ("transposed": true)`);
   }
   const amounts = paddingAmounts(padding?.amounts, axes, settings);
-  if (amounts === null && (padding?.mode === 'reflect' || padding?.mode === 'replicate')) {
-    settings.fail('padding', `needs "amounts" for the mode "${padding.mode}"`);
+  const mode = padding?.mode;
+  if (amounts === null && (mode === 'reflect' || mode === 'replicate')) {
+    settings.fail('padding', (it) => t`${it} needs "amounts" for the mode ${quote(mode)}`);
   }
   const geometry: Geometry = {
     kernel,
@@ -64,10 +73,10 @@ export function convolutionOf(
   const notes = kernelNotes(tensor.shape, strides !== null, groups !== undefined, padding !== undefined);
   if (obstacle !== null) notes.push(obstacle);
   if (inputSize !== null && transposed === undefined) {
-    notes.push('At this input size the interval is for a convolution that is not transposed.');
+    notes.push(t('At this input size the interval is for a convolution that is not transposed.'));
   }
   if (inputSize !== null && dilations === null) {
-    notes.push('The dilation is not in the file: at this input size the interval is for dilation 1.');
+    notes.push(t('The dilation is not in the file: at this input size the interval is for dilation 1.'));
   }
   return {
     operator: {
@@ -104,30 +113,29 @@ function kernelNotes(
   paddingKnown: boolean,
 ): string[] {
   const notes: string[] = [];
-  const open = [
-    ...(strideKnown || shape.slice(2).every((taps) => taps === 1)
-      ? []
-      : [{ what: 'stride', assumed: 'stride 1' }]),
-    ...(groupsKnown || shape[0] === 1 ? [] : [{ what: 'number of groups', assumed: 'one group' }]),
-  ];
-  if (open.length > 0) {
-    const what = open.map((item) => item.what).join(' and ');
-    const assumed = open.map((item) => item.assumed).join(' and ');
+  const strideOpen = !strideKnown && shape.slice(2).some((taps) => taps !== 1);
+  const groupsOpen = !groupsKnown && shape[0] !== 1;
+  if (strideOpen && groupsOpen) {
     notes.push(
-      `The ${what} cannot be told from the file: the interval is for ${assumed}; its upper end also holds for every ` +
-        `other ${what}, its lower end does not.`,
+      t`The stride and number of groups cannot be told from the file: the interval is for stride 1 and one group; its upper end also holds for every other stride and number of groups, its lower end does not.`,
+    );
+  } else if (strideOpen) {
+    notes.push(
+      t`The stride cannot be told from the file: the interval is for stride 1; its upper end also holds for every other stride, its lower end does not.`,
+    );
+  } else if (groupsOpen) {
+    notes.push(
+      t`The number of groups cannot be told from the file: the interval is for one group; its upper end also holds for every other number of groups, its lower end does not.`,
     );
   }
   if (!groupsKnown && shape[1] === 1 && shape[0] > 1) {
     notes.push(
-      'The shape may be that of a depthwise convolution: the upper end is then too high, by up to the square root of ' +
-        'the number of channels.',
+      t`The shape may be that of a depthwise convolution: the upper end is then too high, by up to the square root of the number of channels.`,
     );
   }
   if (!paddingKnown) {
     notes.push(
-      'The padding is not in the file: the interval is for zero padding, or circular padding that keeps the size; ' +
-        'reflection and replication can exceed it.',
+      t`The padding is not in the file: the interval is for zero padding, or circular padding that keeps the size; reflection and replication can exceed it.`,
     );
   }
   return notes;
@@ -148,7 +156,10 @@ function spread(
 function paddingAmounts(setting: PerAxis | undefined, axes: number, settings: SettingsView): number[] | null {
   if (typeof setting === 'object' && setting.length === 2 * axes) return [...setting];
   const begins = spread(setting, axes, (count) => {
-    settings.fail('padding', `has ${count} amounts, but the kernel has ${axes} spatial dimensions`);
+    settings.fail(
+      'padding',
+      (it) => t`${it} has ${count} amounts, but the kernel has ${axes} spatial dimensions`,
+    );
   });
   return begins === null ? null : [...begins, ...begins];
 }
@@ -169,10 +180,12 @@ function sizeObstacle(
   { transposed }: Geometry,
 ): string | null {
   if (unknownSpread || (transposed && outputSize === null)) {
-    return 'The input size is not used: the size of the output depends on the stride and padding, which are not known.';
+    return t(
+      'The input size is not used: the size of the output depends on the stride and padding, which are not known.',
+    );
   }
   if (outputSize?.some((size) => size < 1)) {
-    return 'The input size is not used: it is too small for the kernel.';
+    return t('The input size is not used: it is too small for the kernel.');
   }
   return null;
 }

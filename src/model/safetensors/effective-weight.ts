@@ -1,4 +1,5 @@
 /** What reparametrised weights are, computed from their parameters when they are read. Each null where shapes do not fit. */
+import { t } from '@vscode/l10n';
 import type { Values } from '../elements';
 import { InvalidTensorError } from '../errors';
 import type { Tensor } from '../model';
@@ -24,7 +25,7 @@ export function weightNormalized(g: StoredTensor, v: StoredTensor): Tensor | nul
     if (useless >= 0) {
       throw new InvalidTensorError(
         v.path,
-        `tensor ${quote(v.name)} has norm ${norms[useless]} at index ${useless}, by which weight normalisation divides`,
+        t`tensor ${quote(v.name)} has norm ${norms[useless]} at index ${useless}, by which weight normalisation divides`,
       );
     }
     const results = new Float64Array(values.length);
@@ -78,7 +79,7 @@ export function spectralNormalized(original: StoredTensor, u: StoredTensor, v: S
     if (sigma === null || sigma === 0 || !Number.isFinite(sigma)) {
       throw new InvalidTensorError(
         original.path,
-        `tensor ${quote(original.name)} cannot be spectrally normalised: its vectors do not give a norm to divide by`,
+        t`tensor ${quote(original.name)} cannot be spectrally normalised: its vectors do not give a norm to divide by`,
       );
     }
     const results = new Float64Array(values.length);

@@ -1,4 +1,5 @@
 /** Weights of 8-bit floating-point numbers, with the scales that are stored beside them. */
+import { t } from '@vscode/l10n';
 import { blockScaled } from './block-scaled';
 import { plainWeight, type Catalog, type Weight } from './catalog';
 import { leafOf, moduleOf } from './names';
@@ -31,7 +32,7 @@ export async function takeFloat8(catalog: Catalog, block: () => Promise<ScaleBlo
       catalog.take(...weight.parts);
       continue;
     }
-    catalog.skip(stored, 'quantised by a scheme that is not known here');
+    catalog.skip(stored, t('quantised by a scheme that is not known here'));
   }
   return weights;
 }
@@ -39,7 +40,7 @@ export async function takeFloat8(catalog: Catalog, block: () => Promise<ScaleBlo
 function unscaled(stored: StoredTensor): Weight {
   return {
     ...plainWeight(stored),
-    notes: ['Stored in 8 bits without a scale: the values are taken as they are.'],
+    notes: [t('Stored in 8 bits without a scale: the values are taken as they are.')],
   };
 }
 
@@ -56,13 +57,16 @@ async function scaled(
   const broadcast = broadcastBlock(stored.shape, scale.shape);
   const sizes = broadcast ?? squareBlock(stored.shape, scale.shape, await block());
   if (sizes === null) return null;
-  const shown = broadcast === null ? `, one for each block of ${sizes.slice(-2).join('x')}` : '';
+  const note =
+    broadcast === null
+      ? t`Stored in 8 bits: the weight is the stored values times the scale beside them, one for each block of ${sizes.slice(-2).join('x')}.`
+      : t('Stored in 8 bits: the weight is the stored values times the scale beside them.');
   return {
     name: stored.name,
     tensor: blockScaled(stored, scale, sizes),
     stored,
     parts: [stored, scale],
-    notes: [`Stored in 8 bits: the weight is the stored values times the scale beside them${shown}.`],
+    notes: [note],
   };
 }
 

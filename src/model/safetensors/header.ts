@@ -1,4 +1,5 @@
 /** The header of a safetensors file: 8 bytes of length, then a JSON object of names, shapes and places. */
+import { t } from '@vscode/l10n';
 import { describeContent } from '../content';
 import {
   InvalidTensorError,
@@ -6,6 +7,7 @@ import {
   MalformedFileError,
   TruncatedFileError,
   UnknownFormatError,
+  type Clause,
 } from '../errors';
 import { refuseGitLfsPointer, type RangeFile } from '../file';
 import { dtypeOf } from './dtypes';
@@ -42,7 +44,12 @@ export async function readHeader(file: RangeFile): Promise<TensorEntry[]> {
   await refuseGitLfsPointer(file);
   const length = await readHeaderLength(file);
   const dataBegin = lengthBytes + length;
-  const header = parseJsonObject(await file.read(lengthBytes, length), file.path, 'the header', headerDepth);
+  const header = parseJsonObject(
+    await file.read(lengthBytes, length),
+    file.path,
+    t('the header'),
+    headerDepth,
+  );
   const entries: TensorEntry[] = [];
   for (const [name, value] of header) {
     if (name === '__metadata__') checkMetadata(value, file.path);
@@ -53,75 +60,83 @@ export async function readHeader(file: RangeFile): Promise<TensorEntry[]> {
 }
 
 async function readHeaderLength(file: RangeFile): Promise<number> {
-  if (file.size === 0) throw new UnknownFormatError(file.path, 'the file is empty');
+  if (file.size === 0) throw new UnknownFormatError(file.path, t('the file is empty'));
   const start = await file.read(0, Math.min(file.size, lengthBytes + 1));
   if (start.length > lengthBytes && start[lengthBytes] !== brace) {
-    throw new UnknownFormatError(file.path, `it is not a safetensors file${await insteadOf(file)}`);
+    throw new UnknownFormatError(file.path, await contentInstead(file));
   }
   if (start.length < lengthBytes) {
     throw new TruncatedFileError(
       file.path,
-      `the file has ${file.size} bytes, less than the 8 that every safetensors file has`,
+      t`the file has ${file.size} bytes, less than the 8 that every safetensors file has`,
     );
   }
   const length = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true);
-  if (length === 0n) throw new MalformedFileError(file.path, 'its header has length 0');
+  if (length === 0n) throw new MalformedFileError(file.path, t('its header has length 0'));
   if (length > largestHeader) {
     throw new LimitExceededError(
       file.path,
-      `it announces a header of ${length} bytes, more than the ${largestHeader} that the format allows`,
+      t`it announces a header of ${String(length)} bytes, more than the ${largestHeader} that the format allows`,
     );
   }
   if (length > file.size - lengthBytes) {
     throw new TruncatedFileError(
       file.path,
-      `it announces a header of ${length} bytes, but has only ${file.size} bytes`,
+      t`it announces a header of ${String(length)} bytes, but has only ${file.size} bytes`,
     );
   }
   return Number(length);
 }
 
-async function insteadOf(file: RangeFile): Promise<string> {
+async function contentInstead(file: RangeFile): Promise<string> {
   const content = await describeContent(file);
-  return content === null ? '' : ` but ${content}`;
+  return content === null
+    ? t('it is not a safetensors file')
+    : t`it is not a safetensors file but ${content}`;
 }
 
 function checkMetadata(value: unknown, path: string): void {
   const metadata = asObject(value);
   if (metadata === null)
-    throw new MalformedFileError(path, '"__metadata__" in the header is not a JSON object');
+    throw new MalformedFileError(path, t('"__metadata__" in the header is not a JSON object'));
   for (const [key, text] of metadata) {
     if (typeof text !== 'string')
-      throw new MalformedFileError(path, `"__metadata__" has the value of ${quote(key)} not as text`);
+      throw new MalformedFileError(path, t`"__metadata__" has the value of ${quote(key)} not as text`);
   }
 }
 
 function checkEntry(name: string, value: unknown, dataBegin: number, file: RangeFile): TensorEntry {
-  const malformed = (what: string) => new MalformedFileError(file.path, `tensor ${quote(name)} ${what}`);
-  const invalid = (what: string) => new InvalidTensorError(file.path, `tensor ${quote(name)} ${what}`);
+  const tensor = () => t`tensor ${quote(name)}`;
+  const malformed = (what: Clause) => new MalformedFileError(file.path, what(tensor()));
+  const invalid = (what: Clause) => new InvalidTensorError(file.path, what(tensor()));
 
-  if (!isObject(value)) throw malformed('is not a JSON object in the header');
+  if (!isObject(value)) throw malformed((it) => t`${it} is not a JSON object in the header`);
   const dtype = memberOf(value, 'dtype');
-  if (typeof dtype !== 'string') throw malformed('has no element type ("dtype")');
+  if (typeof dtype !== 'string') throw malformed((it) => t`${it} has no element type ("dtype")`);
   const shape = memberOf(value, 'shape');
-  if (!Array.isArray(shape)) throw malformed('has no shape');
-  if (shape.length > highestRank) throw invalid(`has ${shape.length} dimensions, more than ${highestRank}`);
-  if (!shape.every(isSize)) throw invalid('has a dimension that is not an integer from 0 to 2^53 - 1');
+  if (!Array.isArray(shape)) throw malformed((it) => t`${it} has no shape`);
+  if (shape.length > highestRank)
+    throw invalid((it) => t`${it} has ${shape.length} dimensions, more than ${highestRank}`);
+  if (!shape.every(isSize))
+    throw invalid((it) => t`${it} has a dimension that is not an integer from 0 to 2^53 - 1`);
   const offsets = memberOf(value, 'data_offsets');
-  if (!Array.isArray(offsets) || offsets.length !== 2) throw malformed('has no pair of "data_offsets"');
-  if (!offsets.every(isSize)) throw invalid('has an offset that is not an integer from 0 to 2^53 - 1');
+  if (!Array.isArray(offsets) || offsets.length !== 2)
+    throw malformed((it) => t`${it} has no pair of "data_offsets"`);
+  if (!offsets.every(isSize))
+    throw invalid((it) => t`${it} has an offset that is not an integer from 0 to 2^53 - 1`);
   const [begin, end] = offsets;
-  if (begin > end) throw invalid(`begins at offset ${begin}, after its end at ${end}`);
+  if (begin > end) throw invalid((it) => t`${it} begins at offset ${begin}, after its end at ${end}`);
   if (end > file.size - dataBegin) {
     throw new TruncatedFileError(
       file.path,
-      `tensor ${quote(name)} ends at offset ${end}, but the file has only ${file.size - dataBegin} bytes of data`,
+      t`tensor ${quote(name)} ends at offset ${end}, but the file has only ${file.size - dataBegin} bytes of data`,
     );
   }
   const bits = dtypeOf(dtype)?.bits;
   if (bits !== undefined && bitsOf(shape, bits) !== BigInt(end - begin) * 8n) {
     throw invalid(
-      `of shape (${shape.join(', ')}) and type ${dtype} does not fill its ${end - begin} bytes exactly`,
+      (it) =>
+        t`${it} of shape (${shape.join(', ')}) and type ${dtype} does not fill its ${end - begin} bytes exactly`,
     );
   }
   return { name, dtype, shape, begin: dataBegin + begin, end: dataBegin + end };
@@ -142,7 +157,7 @@ function refuseOverlaps(entries: readonly TensorEntry[], path: string): void {
     if (spans[i].begin < spans[i - 1].end) {
       throw new MalformedFileError(
         path,
-        `tensors ${quote(spans[i - 1].name)} and ${quote(spans[i].name)} claim the same bytes`,
+        t`tensors ${quote(spans[i - 1].name)} and ${quote(spans[i].name)} claim the same bytes`,
       );
     }
   }

@@ -1,5 +1,6 @@
 /** The JSON around tensors: header, index, side files. All of it may be hostile. */
-import { LimitExceededError, MalformedFileError } from '../errors';
+import { t } from '@vscode/l10n';
+import { LimitExceededError, MalformedFileError, type Clause } from '../errors';
 import { RangeFile, refuseGitLfsPointer } from '../file';
 import type { ModelFile } from '../model';
 import { quote } from '../quote';
@@ -24,19 +25,19 @@ export function parseJsonObject(bytes: Uint8Array, path: string, what: string, d
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    throw new MalformedFileError(path, `${what} is not text in UTF-8`, { cause: error });
+    throw new MalformedFileError(path, t`${what} is not text in UTF-8`, { cause: error });
   }
   let value: unknown;
   try {
     checkStructure(text, depth);
     value = JSON.parse(text);
   } catch (error) {
-    if (error instanceof TooManyParts) throw new LimitExceededError(path, `${what} ${error.message}`);
-    if (error instanceof StructureError) throw new MalformedFileError(path, `${what} ${error.message}`);
-    throw new MalformedFileError(path, `${what} is not valid JSON`, { cause: error });
+    if (error instanceof TooManyParts) throw new LimitExceededError(path, error.clause(what));
+    if (error instanceof StructureError) throw new MalformedFileError(path, error.clause(what));
+    throw new MalformedFileError(path, t`${what} is not valid JSON`, { cause: error });
   }
   const object = asObject(value);
-  if (object === null) throw new MalformedFileError(path, `${what} is not a JSON object`);
+  if (object === null) throw new MalformedFileError(path, t`${what} is not a JSON object`);
   return object;
 }
 
@@ -56,12 +57,12 @@ export async function readJsonObject(
     if (file.size > limit) {
       throw new LimitExceededError(
         path,
-        `the file has ${file.size} bytes, more than the ${limit} that any real one needs`,
+        t`the file has ${file.size} bytes, more than the ${limit} that any real one needs`,
       );
     }
     const bytes = await file.read(0, file.size);
     return {
-      object: parseJsonObject(bytes, path, 'the file', depth),
+      object: parseJsonObject(bytes, path, t('the file'), depth),
       file: { path, bytes: file.size, modified: file.modified },
     };
   } finally {
@@ -83,8 +84,12 @@ export function asObject(value: unknown): JsonObject | null {
   return isObject(value) ? new Map(Object.entries(value)) : null;
 }
 
-class StructureError extends Error {}
-class TooManyParts extends Error {}
+class StructureError extends Error {
+  constructor(readonly clause: Clause) {
+    super();
+  }
+}
+class TooManyParts extends StructureError {}
 
 /**
  * Refuses what `JSON.parse` accepts but should not get: deep nesting and millions of small parts, of which it could run
@@ -95,14 +100,16 @@ function checkStructure(text: string, depth: number): void {
   const open: (Set<string> | null)[] = [];
   let parts = 0;
   const count = () => {
-    if (++parts > mostParts) throw new TooManyParts(`has more than ${mostParts} keys, lists and objects`);
+    if (++parts > mostParts)
+      throw new TooManyParts((it) => t`${it} has more than ${mostParts} keys, lists and objects`);
   };
   for (let i = 0; i < text.length; i++) {
     switch (text[i]) {
       case '{':
       case '[':
         count();
-        if (open.length === depth) throw new StructureError(`is nested deeper than ${depth} levels`);
+        if (open.length === depth)
+          throw new StructureError((it) => t`${it} is nested deeper than ${depth} levels`);
         open.push(text[i] === '{' ? new Set() : null);
         break;
       case '}':
@@ -116,7 +123,7 @@ function checkStructure(text: string, depth: number): void {
           count();
           const quoted = text.slice(i, end);
           const key = quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
-          if (keys.has(key)) throw new StructureError(`has the key ${quote(key)} twice`);
+          if (keys.has(key)) throw new StructureError((it) => t`${it} has the key ${quote(key)} twice`);
           keys.add(key);
         }
         i = end - 1;

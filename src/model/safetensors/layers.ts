@@ -1,4 +1,5 @@
 /** From the names and shapes of stored tensors to layers: all that a safetensors file says of a network. */
+import { t } from '@vscode/l10n';
 import type { Layer, OpenOptions, Skipped } from '../model';
 import { addAdapters } from './adapters';
 import type { Archive } from './archive';
@@ -22,7 +23,7 @@ export async function sortIntoLayers(
   options: OpenOptions,
 ): Promise<{ layers: Layer[]; skipped: Skipped[] }> {
   const catalog = new Catalog(archive.tensors);
-  for (const stray of archive.strays) catalog.skip(stray, 'in a shard, but not in the index');
+  for (const stray of archive.strays) catalog.skip(stray, t('in a shard, but not in the index'));
   await addAdapters(catalog, modelPath, sideFile, options);
   addBatchNorms(catalog, sideFile);
   const combined = [

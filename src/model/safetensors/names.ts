@@ -1,4 +1,5 @@
 /** What the names of tensors mean: conventions of the libraries that write safetensors files. */
+import { t } from '@vscode/l10n';
 
 /** The part of a dotted name before its last dot; '' where there is none. */
 export function moduleOf(name: string): string {
@@ -19,23 +20,23 @@ export function joinName(module: string, leaf: string): string {
 const leaves: readonly (readonly [RegExp, string])[] = [
   [
     /(^|_)(packed|blocks|absmax|quant_map|codebooks?|centroids)$|^(qweight|qzeros|SCB|g_idx)$|quant_state/,
-    'it belongs to a packed or quantised weight',
+    t('it belongs to a packed or quantised weight'),
   ],
   [
     /(^|_)(scales?|zeros|zero_points?)(_inv|_\d+)?$|^scale_(weight|input)$/,
-    'a scale or zero point, no weight',
+    t('a scale or zero point, no weight'),
   ],
-  [/(^|_)bias(es)?(_|$)/, 'a bias: added, without effect on the Lipschitz constant'],
-  [/(^|_)masks?$|^tri[lu]$/, 'a mask, no weight'],
+  [/(^|_)bias(es)?(_|$)/, t('a bias: added, without effect on the Lipschitz constant')],
+  [/(^|_)masks?$|^tri[lu]$/, t('a mask, no weight')],
   [
     /(^|_)(pos|positions?|positional|rel|relative|cos|sin|freqs?|rope|rotary)(_|$)/,
-    'a table of positions or frequencies, no weight',
+    t('a table of positions or frequencies, no weight'),
   ],
-  [/_table$/, 'a table of unknown use'],
-  [/(^|_)(tokens?|latents?|queries)$/, 'a learned input, no weight'],
+  [/_table$/, t('a table of unknown use')],
+  [/(^|_)(tokens?|latents?|queries)$/, t('a learned input, no weight')],
   [
     /^(gamma|beta|alpha|modulation|A_log|D|running_mean|running_var)$|^(lambda|layer_?scale|ls\d*)(_|$)/,
-    'it acts on elements one by one',
+    t('it acts on elements one by one'),
   ],
 ];
 

@@ -1,4 +1,5 @@
 /** The weights of recurrent layers, as PyTorch names and orders them. */
+import { t } from '@vscode/l10n';
 import { elementCount, sliced } from '../tensor';
 import type { LayerDraft, Weight } from './catalog';
 import { matrixOf } from './matrix';
@@ -39,7 +40,7 @@ export function recurrentLayers(weight: Weight, weights: ReadonlyMap<string, Wei
     notes: weight.notes,
   };
   if (cell === undefined || rows !== state?.[0] || rows % gates !== 0) {
-    const note = 'The number of gates cannot be told from the file: all are taken as one matrix.';
+    const note = t('The number of gates cannot be told from the file: all are taken as one matrix.');
     return [role === 'hr' ? whole : { ...whole, notes: [...weight.notes, note] }];
   }
   if (role === 'hr' || gates === 1) return [whole];

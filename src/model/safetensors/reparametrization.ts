@@ -1,4 +1,5 @@
 /** Weights that a file stores as several parameters, as PyTorch's `nn.utils` name and combine them. */
+import { t } from '@vscode/l10n';
 import type { Catalog, Weight } from './catalog';
 import { masked, spectralNormalized, weightNormalized } from './effective-weight';
 import { joinName, leafOf } from './names';
@@ -6,8 +7,6 @@ import type { StoredTensor } from './stored-tensor';
 
 /** Roles of the parameters of one weight: `g` and `v`, or `original`, `0._u` and `0._v`, ... */
 type Roles = ReadonlyMap<string, StoredTensor>;
-
-const inDoublePrecision = 'computed in double precision, of which the rounding is not in the interval';
 
 /**
  * Takes the parameters of reparametrised weights; answers the weights that follow from them. Parameters that do not
@@ -25,7 +24,7 @@ export function takeReparametrized(catalog: Catalog): Weight[] {
       for (const part of parts) {
         catalog.skip(
           part,
-          'a parameter of a reparametrised weight: how the weight follows from it is not known',
+          t('a parameter of a reparametrised weight: how the weight follows from it is not known'),
         );
       }
     }
@@ -75,7 +74,11 @@ function effectiveWeight(roles: Roles): Omit<Weight, 'name' | 'parts'> | null {
   if (weightNorm !== null) {
     const [g, v] = weightNorm;
     const tensor = weightNormalized(g, v);
-    const notes = [`Weight normalisation: the weight g v / ||v|| is ${inDoublePrecision}.`];
+    const notes = [
+      t(
+        'Weight normalisation: the weight g v / ||v|| is computed in double precision, of which the rounding is not in the interval.',
+      ),
+    ];
     return tensor === null ? null : { tensor, stored: v, rounded: true, notes };
   }
   const spectralNorm = having('orig', 'u', 'v') ?? having('original', '0._u', '0._v');
@@ -83,7 +86,9 @@ function effectiveWeight(roles: Roles): Omit<Weight, 'name' | 'parts'> | null {
     const [original, u, v] = spectralNorm;
     const tensor = spectralNormalized(original, u, v);
     const notes = [
-      `Spectral normalisation as in evaluation: the weight W / (u^T W v) is ${inDoublePrecision}.`,
+      t(
+        'Spectral normalisation as in evaluation: the weight W / (u^T W v) is computed in double precision, of which the rounding is not in the interval.',
+      ),
     ];
     return tensor === null ? null : { tensor, stored: original, rounded: true, notes };
   }
@@ -93,7 +98,7 @@ function effectiveWeight(roles: Roles): Omit<Weight, 'name' | 'parts'> | null {
     const tensor = masked(original, mask);
     return tensor === null
       ? null
-      : { tensor, stored: original, notes: ['Pruned: the weight is multiplied by its mask.'] };
+      : { tensor, stored: original, notes: [t('Pruned: the weight is multiplied by its mask.')] };
   }
   return null;
 }

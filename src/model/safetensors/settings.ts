@@ -1,5 +1,6 @@
 /** What may be set of a layer in a side file, and the check of it. `media/lipschitz.schema.json` says the same. */
-import { MalformedFileError } from '../errors';
+import { t } from '@vscode/l10n';
+import { MalformedFileError, type Clause } from '../errors';
 import type { PaddingMode } from '../model';
 import { asObject, type JsonObject } from './json';
 import { quote } from '../quote';
@@ -38,7 +39,7 @@ export interface Rule {
 export function checkRules(object: JsonObject, path: string): Rule[] {
   try {
     const { layers } = readSideFile(object, []);
-    if (layers === undefined) throw new SettingError([], 'has no "layers"');
+    if (layers === undefined) throw new SettingError([], (it) => t`${it} has no "layers"`);
     return [...layers].map(([pattern, settings]) => ({ pattern, settings }));
   } catch (error) {
     if (error instanceof SettingError) throw new MalformedFileError(path, error.message);
@@ -50,8 +51,8 @@ export function checkRules(object: JsonObject, path: string): Rule[] {
 type Reader<T> = (value: unknown, place: readonly string[]) => T;
 
 class SettingError extends Error {
-  constructor(place: readonly string[], problem: string) {
-    super(place.length === 0 ? `it ${problem}` : `${place.map(quote).join(' > ')} ${problem}`);
+  constructor(place: readonly string[], problem: Clause) {
+    super(problem(place.length === 0 ? t('it') : place.map(quote).join(' > ')));
   }
 }
 
@@ -59,18 +60,18 @@ const largestInteger = 2 ** 31 - 1;
 const mostAxes = 3;
 
 const text: Reader<string> = (value, place) => {
-  if (typeof value !== 'string') throw new SettingError(place, 'is not text');
+  if (typeof value !== 'string') throw new SettingError(place, (it) => t`${it} is not text`);
   return value;
 };
 
 const flag: Reader<boolean> = (value, place) => {
-  if (typeof value !== 'boolean') throw new SettingError(place, 'is neither true nor false');
+  if (typeof value !== 'boolean') throw new SettingError(place, (it) => t`${it} is neither true nor false`);
   return value;
 };
 
 const nonNegative: Reader<number> = (value, place) => {
   if (typeof value !== 'number' || value < 0 || !Number.isFinite(value)) {
-    throw new SettingError(place, 'is not a number of 0 or more');
+    throw new SettingError(place, (it) => t`${it} is not a number of 0 or more`);
   }
   return value;
 };
@@ -78,7 +79,7 @@ const nonNegative: Reader<number> = (value, place) => {
 function integerFrom(least: number): Reader<number> {
   return (value, place) => {
     if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > largestInteger) {
-      throw new SettingError(place, `is not an integer from ${least} to ${largestInteger}`);
+      throw new SettingError(place, (it) => t`${it} is not an integer from ${least} to ${largestInteger}`);
     }
     return value;
   };
@@ -87,7 +88,8 @@ function integerFrom(least: number): Reader<number> {
 function oneOf<T extends string>(...words: readonly T[]): Reader<T> {
   return (value, place) => {
     const word = words.find((candidate) => candidate === value);
-    if (word === undefined) throw new SettingError(place, `is none of ${words.map(quote).join(', ')}`);
+    if (word === undefined)
+      throw new SettingError(place, (it) => t`${it} is none of ${words.map(quote).join(', ')}`);
     return word;
   };
 }
@@ -96,7 +98,7 @@ function perAxis(read: Reader<number>, most = mostAxes): Reader<PerAxis> {
   return (value, place) => {
     if (!Array.isArray(value)) return read(value, place);
     if (value.length < 1 || value.length > most)
-      throw new SettingError(place, `does not have 1 to ${most} numbers`);
+      throw new SettingError(place, (it) => t`${it} does not have 1 to ${most} numbers`);
     return value.map((item) => read(item, place));
   };
 }
@@ -106,7 +108,7 @@ function objectOf<T>(readers: { readonly [K in keyof T]-?: Reader<Exclude<T[K], 
     const result: Record<string, unknown> = {};
     for (const [key, member] of membersOf(value, place)) {
       if (!Object.hasOwn(readers, key))
-        throw new SettingError([...place, key], 'is not a key that exists here');
+        throw new SettingError([...place, key], (it) => t`${it} is not a key that exists here`);
       result[key] = readers[key as keyof T](member, [...place, key]);
     }
     return result as T;
@@ -120,7 +122,7 @@ function mapOf<T>(read: Reader<T>): Reader<ReadonlyMap<string, T>> {
 
 function membersOf(value: unknown, place: readonly string[]): ReadonlyMap<string, unknown> {
   const members = value instanceof Map ? (value as ReadonlyMap<string, unknown>) : asObject(value);
-  if (members === null) throw new SettingError(place, 'is not a JSON object');
+  if (members === null) throw new SettingError(place, (it) => t`${it} is not a JSON object`);
   return members;
 }
 

@@ -2,7 +2,8 @@
  * `FILE.lipschitz.json`, beside a safetensors model: what the model's own file does not say of its layers.
  * `media/lipschitz.schema.json` is the published description of the same rules.
  */
-import { LimitExceededError, MalformedFileError } from '../errors';
+import { t } from '@vscode/l10n';
+import { LimitExceededError, MalformedFileError, type Clause } from '../errors';
 import { COMPANIONS, findBeside } from './beside';
 import { globMatches } from '../glob';
 import { readJsonObject } from './json';
@@ -32,7 +33,7 @@ export class SideFile {
     if (this.#globs.length > mostGlobs) {
       throw new LimitExceededError(
         path,
-        `it has ${this.#globs.length} names with "*", more than ${mostGlobs}`,
+        t`it has ${this.#globs.length} names with "*", more than ${mostGlobs}`,
       );
     }
   }
@@ -56,7 +57,7 @@ export class SideFile {
         return last === undefined ? undefined : this.rules[last].settings[key];
       },
       fail: (key, problem) => {
-        throw new MalformedFileError(this.path, `${quote(key)} for ${quote(names[0])} ${problem}`);
+        throw new MalformedFileError(this.path, problem(t`${quote(key)} for ${quote(names[0])}`));
       },
     };
   }
@@ -77,7 +78,7 @@ export class SideFile {
         if (!this.#used.has(`${rule}:${key}`)) {
           throw new MalformedFileError(
             this.path,
-            `${quote(key)} for ${quote(pattern)} applies to no layer of the model`,
+            t`${quote(key)} for ${quote(pattern)} applies to no layer of the model`,
           );
         }
       }
@@ -89,5 +90,5 @@ export class SideFile {
 export interface SettingsView {
   get<K extends keyof LayerSettings>(key: K): LayerSettings[K] | undefined;
   /** Ends with an error that names the side file, the key and the layer. */
-  fail(key: keyof LayerSettings, problem: string): never;
+  fail(key: keyof LayerSettings, problem: Clause): never;
 }

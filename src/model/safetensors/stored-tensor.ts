@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { bitsPerElement, decodeElements, type Values } from '../elements';
 import { InvalidTensorError, LimitExceededError } from '../errors';
 import type { RangeFile } from '../file';
@@ -41,15 +42,15 @@ export class StoredTensor implements RangedTensor {
   get obstacle(): string | null {
     switch (this.elementType?.kind) {
       case undefined:
-        return `elements of type ${quote(this.dtype)}, which is not known`;
+        return t`elements of type ${quote(this.dtype)}, which is not known`;
       case 'integer':
-        return `elements of type ${this.dtype}: indices or flags, or packed or quantised values`;
+        return t`elements of type ${this.dtype}: indices or flags, or packed or quantised values`;
       case 'micro':
-        return `elements of type ${this.dtype}, which mean nothing without the scales of their blocks`;
+        return t`elements of type ${this.dtype}, which mean nothing without the scales of their blocks`;
       case 'complex':
-        return 'complex numbers';
+        return t('complex numbers');
       case 'float':
-        return this.count === 0 ? 'it has no elements' : null;
+        return this.count === 0 ? t('it has no elements') : null;
     }
   }
 
@@ -69,7 +70,7 @@ export class StoredTensor implements RangedTensor {
     if (type === null) {
       throw new InvalidTensorError(
         this.path,
-        `tensor ${quote(this.name)} has elements of type ${quote(this.dtype)}, which cannot be read`,
+        t`tensor ${quote(this.name)} has elements of type ${quote(this.dtype)}, which cannot be read`,
       );
     }
     const bytes = await this.#file.read(begin, end - begin);
@@ -79,7 +80,7 @@ export class StoredTensor implements RangedTensor {
       // The only way: more elements than one array can hold.
       throw new LimitExceededError(
         this.path,
-        `tensor ${quote(this.name)} is too large to be held in memory`,
+        t`tensor ${quote(this.name)} is too large to be held in memory`,
         { cause: error },
       );
     }

@@ -1,4 +1,5 @@
 /** What layer a weight belongs to: as the side file says, else as its name and shape do. */
+import { t } from '@vscode/l10n';
 import type { OpenOptions } from '../model';
 import { elementCount } from '../tensor';
 import { attentionLayers } from './attention';
@@ -52,7 +53,7 @@ export function layersOfWeight(
 function scaleNotes({ name }: Weight, weights: ReadonlyMap<string, Weight>): string[] {
   const scales = [`${name}_scale`, `${name}_scale_inv`, joinName(moduleOf(name), 'scale_weight')];
   return scales.some((scale) => weights.has(scale))
-    ? ['A scale is stored beside it: the interval is for the stored values, without the scale.']
+    ? [t('A scale is stored beside it: the interval is for the stored values, without the scale.')]
     : [];
 }
 
@@ -60,31 +61,32 @@ type Kind = { op: Exclude<SettingOp, 'skip'>; notes: string[] } | { reason: stri
 
 /** Of a tensor called `weight`: the module that it belongs to is a layer, and its rank tells which. */
 function kindOfWeight({ name, tensor: { shape } }: Weight): Kind {
-  if (isNormalization(name)) return { reason: 'the gain of a normalisation of which the file says no more' };
-  if (shape.length === 0) return { reason: 'a single number of unknown use' };
-  if (shape.length === 1) return { reason: 'one-dimensional: a scale or bias of unknown use' };
+  if (isNormalization(name))
+    return { reason: t('the gain of a normalisation of which the file says no more') };
+  if (shape.length === 0) return { reason: t('a single number of unknown use') };
+  if (shape.length === 1) return { reason: t('one-dimensional: a scale or bias of unknown use') };
   if (shape.length === 2) return { op: isEmbedding(name) ? 'embedding' : 'linear', notes: [] };
   if (shape.length === 3 && holdsExperts(name)) return { op: 'experts', notes: [] };
   if (spatialRank(shape) !== null) return { op: 'convolution', notes: [] };
-  return { reason: `a weight of ${shape.length} dimensions, which no known layer has` };
+  return { reason: t`a weight of ${shape.length} dimensions, which no known layer has` };
 }
 
 /** Of any other tensor: a matrix where nothing in its name speaks against it. */
 function kindOfOther({ name, tensor: { shape } }: Weight): Kind {
-  if (shape.length === 0) return { reason: 'a single number of unknown use' };
+  if (shape.length === 0) return { reason: t('a single number of unknown use') };
   const reason = reasonInLeaf(name);
   if (reason !== null) return { reason };
-  if (shape.length === 1) return { reason: 'one-dimensional: a scale or bias of unknown use' };
+  if (shape.length === 1) return { reason: t('one-dimensional: a scale or bias of unknown use') };
   if (shape.length === 3 && holdsExperts(name)) return { op: 'experts', notes: [] };
-  if (shape.length > 2) return { reason: `${shape.length} dimensions, and no name that says what it is` };
-  if (shape.includes(1)) return { reason: 'a single row or column of unknown use' };
+  if (shape.length > 2) return { reason: t`${shape.length} dimensions, and no name that says what it is` };
+  if (shape.includes(1)) return { reason: t('a single row or column of unknown use') };
   if (isEmbedding(name)) return { op: 'embedding', notes: [] };
   const named = leafOf(name).endsWith('_weight');
   return {
     op: 'linear',
     notes: named
       ? []
-      : ['Taken as a matrix because of its two dimensions: its name does not say what it is.'],
+      : [t('Taken as a matrix because of its two dimensions: its name does not say what it is.')],
   };
 }
 
@@ -98,7 +100,7 @@ function layerAs(
   const rank = tensor.shape.length;
   const base = { name: moduleName(weight), parameters: elementCount(tensor.shape), notes };
   const requireRank = (fits: boolean) => {
-    if (!fits) settings.fail('op', `does not fit its ${rank} dimensions`);
+    if (!fits) settings.fail('op', (it) => t`${it} does not fit its ${rank} dimensions`);
   };
   switch (op) {
     case 'linear':
@@ -121,7 +123,7 @@ function layerAs(
       requireRank(rank === 1);
       const epsilon = settings.get('epsilon');
       const assumed =
-        epsilon === undefined ? [`Epsilon is not in the file: ${usualEpsilon[op]} is assumed.`] : [];
+        epsilon === undefined ? [t`Epsilon is not in the file: ${usualEpsilon[op]} is assumed.`] : [];
       return {
         ...base,
         op: op === 'layerNorm' ? 'LayerNorm' : 'RMSNorm',

@@ -2,6 +2,7 @@
  * Constants whose elements are computed: casts and quantisation round as their operators do; sums, products and
  * quotients are those of real numbers, in float64.
  */
+import { t } from '@vscode/l10n';
 import { dequantized, derived, elementCount, fromValues } from '../../tensor';
 import { intAttribute, Unfit } from '../attributes';
 import type { Operation } from '../program';
@@ -79,7 +80,7 @@ const quantize: Fold = (operation, context) => {
   const along = (constant: Constant): Constant => {
     const count = elementCount(constant.tensor.shape);
     if (count === 1) return constant;
-    if (axis === null || count !== shape[axis]) throw new Unfit(`it has ${count} scales or zero points`);
+    if (axis === null || count !== shape[axis]) throw new Unfit(t`it has ${count} scales or zero points`);
     return view(
       constant,
       shape.map((_, i) => (i === axis ? count : 1)),
@@ -89,11 +90,11 @@ const quantize: Fold = (operation, context) => {
   const least = format.signed ? -(2 ** (format.bits - 1)) : 0;
   const largest = least + 2 ** format.bits - 1;
   // The quotient is a float32 before it is rounded to an integer.
-  const quotient = elementwise(context, input, along(scale), 'round over', (value, step) =>
+  const quotient = elementwise(context, input, along(scale), 'roundOver', (value, step) =>
     roundHalfToEven(Math.fround(value / step)),
   );
   const zeros = zeroPoint === undefined ? zero : along(zeroPoint);
-  const result = elementwise(context, quotient, zeros, `plus, clamped to ${type}`, (value, offset) =>
+  const result = elementwise(context, quotient, zeros, `plusClampedTo(${type})`, (value, offset) =>
     Math.min(Math.max(value + offset, least), largest),
   );
   return [{ ...result, type }];
@@ -120,7 +121,7 @@ function elementwise(
   apply: (a: number, b: number) => number,
 ): Constant {
   const shape = broadcast([a.tensor.shape, b.tensor.shape]);
-  if (shape === null || !isKnown(shape)) throw new Unfit('the shapes of its inputs do not fit together');
+  if (shape === null || !isKnown(shape)) throw new Unfit(t('the shapes of its inputs do not fit together'));
   const stepsOfA = broadcastStrides(a.tensor.shape, shape.length);
   const stepsOfB = broadcastStrides(b.tensor.shape, shape.length);
   const operation = `${name}(${a.tensor.shape.join(',')}; ${keyOf([b.tensor])})`;

@@ -1,4 +1,5 @@
 /** A value of the network that is the same whatever its input. */
+import { t } from '@vscode/l10n';
 import { createHash } from 'node:crypto';
 import type { Tensor } from '../../model';
 import { quote } from '../../quote';
@@ -31,7 +32,7 @@ export interface ConstantContext extends Numbers {
 /** A tensor as it is in the file. @throws Unfit where it has more dimensions than are followed */
 export function storedConstant(name: string, tensor: Tensor, type: string = tensor.dtype): Constant {
   if (tensor.shape.length > maximumRank)
-    throw new Unfit(`${quote(name)} has ${tensor.shape.length} dimensions`);
+    throw new Unfit(t`${quote(name)} has ${tensor.shape.length} dimensions`);
   return { tensor, type, stored: { name, tensor }, depth: 0, cost: elementCount(tensor.shape) };
 }
 
@@ -68,9 +69,9 @@ export function made(
   const depth = from.reduce((most, constant) => Math.max(most, constant.depth), 0) + 1;
   const cost = from.reduce((sum, constant) => sum + constant.cost, elements);
   // Up to four elements share a byte (uint2); a tensor that is joined to itself again and again has any number.
-  if (tensor.shape.length > maximumRank) throw new Unfit(`it has ${tensor.shape.length} dimensions`);
+  if (tensor.shape.length > maximumRank) throw new Unfit(t`it has ${tensor.shape.length} dimensions`);
   if (depth > maximumDepth || elements > 4 * context.bytes + 2 ** 20 || cost > 64 * context.bytes + 2 ** 24) {
-    throw new Unfit('too many nodes make it');
+    throw new Unfit(t('too many nodes make it'));
   }
   return { tensor, type, stored: from[0].stored, depth, cost };
 }

@@ -1,4 +1,5 @@
 /** Constants whose elements are moved, cut and joined. */
+import { t } from '@vscode/l10n';
 import type { Values } from '../../elements';
 import { quote } from '../../quote';
 import { derived, elementCount, reshaped, sliced, transposed } from '../../tensor';
@@ -11,7 +12,7 @@ import { digest, following, keyOf, made, type Constant, type ConstantContext, ty
 /** The same elements in the same order. */
 export function view(base: Constant, shape: Shape | null, context: ConstantContext): Constant {
   if (shape === null || !isKnown(shape)) {
-    throw new Unfit(`${written(base.tensor.shape)} cannot take the shape`);
+    throw new Unfit(t`${written(base.tensor.shape)} cannot take the shape`);
   }
   return made(context, reshaped(base.tensor, shape), base.type, [base]);
 }
@@ -23,7 +24,7 @@ async function knownList(
   context: ConstantContext,
 ): Promise<readonly number[] | undefined> {
   const list = await listOf(operation, name, input, context);
-  if (list === null) throw new Unfit(`the input ${quote(name)} is not constant`);
+  if (list === null) throw new Unfit(t`the input ${quote(name)} is not constant`);
   return list;
 }
 
@@ -42,7 +43,7 @@ const flatten = following((base, operation, context) => {
   const { shape } = base.tensor;
   const axis = intAttribute(operation, 'axis', 1);
   const at = axis === shape.length ? axis : axisOf(axis, shape.length);
-  if (at === null) throw new Unfit(`it has no axis ${axis}`);
+  if (at === null) throw new Unfit(t`it has no axis ${axis}`);
   return view(base, [elementCount(shape.slice(0, at)), elementCount(shape.slice(at))], context);
 });
 
@@ -51,7 +52,7 @@ const squeeze = following(async (base, operation, context) => {
   const ones = shape.flatMap((length, axis) => (length === 1 ? [axis] : []));
   const axes = axesOf((await knownList(operation, 'axes', 1, context)) ?? ones, shape.length);
   if (axes === null || !axes.every((axis) => shape[axis] === 1))
-    throw new Unfit('its axes are not of length 1');
+    throw new Unfit(t('its axes are not of length 1'));
   const rest = shape.filter((_, axis) => !axes.includes(axis));
   return view(base, rest, context);
 });
@@ -60,7 +61,7 @@ const unsqueeze = following(async (base, operation, context) => {
   const list = (await knownList(operation, 'axes', 1, context)) ?? [];
   const rank = base.tensor.shape.length + list.length;
   const axes = axesOf(list, rank);
-  if (axes === null) throw new Unfit(`its axes are not those of a tensor of ${rank} dimensions`);
+  if (axes === null) throw new Unfit(t`its axes are not those of a tensor of ${rank} dimensions`);
   const rest = base.tensor.shape.values();
   const shape = Array.from({ length: rank }, (_, axis) =>
     axes.includes(axis) ? 1 : (rest.next().value ?? 1),
@@ -71,12 +72,12 @@ const unsqueeze = following(async (base, operation, context) => {
 const slice = following(async (base, operation, context) => {
   const { shape } = base.tensor;
   const ranges = await sliceRanges(operation, shape.length, context);
-  if (ranges === null) throw new Unfit('its range is not constant');
+  if (ranges === null) throw new Unfit(t('its range is not constant'));
   let { tensor } = base;
   for (const range of ranges) {
     const extent = extentOf(range, shape[range.axis]);
-    if (extent === null) throw new Unfit('its range is not constant');
-    if (range.step !== 1) throw new Unfit('it takes steps other than 1, which is not followed');
+    if (extent === null) throw new Unfit(t('its range is not constant'));
+    if (range.step !== 1) throw new Unfit(t('it takes steps other than 1, which is not followed'));
     tensor = sliced(tensor, range.axis, extent.first, extent.first + extent.count);
   }
   return made(context, tensor, base.type, [base]);
@@ -88,7 +89,7 @@ const split: Fold = async (operation, context) => {
   const { shape } = base.tensor;
   const axis = axisOf(intAttribute(operation, 'axis', 0), shape.length);
   const sizes = axis === null ? null : await splitSizes(operation, shape[axis], context);
-  if (axis === null || sizes === null || !isKnown(sizes)) throw new Unfit('its parts do not add up');
+  if (axis === null || sizes === null || !isKnown(sizes)) throw new Unfit(t('its parts do not add up'));
   let end = 0;
   return sizes.map((size) => {
     const begin = end;
@@ -109,7 +110,7 @@ const concat: Fold = (operation, context) => {
       tensor.shape.length === shape.length &&
       tensor.shape.every((length, i) => i === axis || length === shape[i]),
   );
-  if (axis === null || !fits) throw new Unfit('its parts differ in shape or type');
+  if (axis === null || !fits) throw new Unfit(t('its parts differ in shape or type'));
   if (parts.length === 1) return [first];
 
   const tensors = parts.map((part) => part.tensor);
@@ -151,9 +152,9 @@ const gather: Fold = async (operation, context) => {
   if (base === null || positions === undefined || indices === null) return null;
   const { shape } = base.tensor;
   const axis = axisOf(intAttribute(operation, 'axis', 0), shape.length);
-  if (axis === null) throw new Unfit('it has no such axis');
+  if (axis === null) throw new Unfit(t('it has no such axis'));
   const rows = indices.map((index) => axisOf(index, shape[axis]));
-  if (!rows.every((row) => row !== null)) throw new Unfit('an index is out of range');
+  if (!rows.every((row) => row !== null)) throw new Unfit(t('an index is out of range'));
   const outer = elementCount(shape.slice(0, axis));
   const inner = elementCount(shape.slice(axis + 1));
   const result = derived(

@@ -1,10 +1,11 @@
 /** Attention operators that hold the projections of queries, keys and values: one row each. */
+import { t } from '@vscode/l10n';
 import { elementCount, sliced } from '../../tensor';
 import { intsAttribute } from '../attributes';
 import type { Constant } from '../constants/constant';
 import type { Operation } from '../program';
 import { written } from '../shape';
-import { inputOf, row, unfit, weightAt, type LayerDraft, type LayerRule } from './rule';
+import { inputOf, type LayerDraft, type LayerRule, ROLES, row, unfit, weightAt } from './rule';
 
 /**
  * @param weight (inputs, queries + keys + values)
@@ -27,7 +28,10 @@ function projections(
   const areSizes =
     sizes.length === names.length && sizes.every((size) => Number.isSafeInteger(size) && size > 0);
   if (tensor.shape.length !== 2 || !areSizes || total !== tensor.shape[1]) {
-    throw unfit(weight, `of shape ${written(tensor.shape)} is not made of ${names.join(', ')}`);
+    throw unfit(
+      weight,
+      (it) => t`${it} of shape ${written(tensor.shape)} is not made of ${names.join(', ')}`,
+    );
   }
   let end = 0;
   return names.map((name, i) => {
@@ -55,7 +59,7 @@ const attention: LayerRule = (operation, facts) => ({
 const longformer: LayerRule = (operation, facts) => ({
   layers: [
     ...attentionRows(operation, weightAt(operation, facts, 1)),
-    ...attentionRows(operation, weightAt(operation, facts, 4, 'its global weight'), 'global_'),
+    ...attentionRows(operation, weightAt(operation, facts, 4, ROLES.globalWeight), 'global_'),
   ],
 });
 

@@ -1,4 +1,5 @@
 /** Conv, ConvTranspose and their variants. */
+import { t } from '@vscode/l10n';
 import { flagAttribute, intAttribute, stringAttribute } from '../attributes';
 import type { Constant } from '../constants/constant';
 import type { Facts } from '../facts';
@@ -61,11 +62,11 @@ async function describe(
 function groupsOf(operation: Operation, kernel: Constant): number {
   const { shape } = kernel.tensor;
   if (shape.length < 3) {
-    throw unfit(kernel, `has the shape ${written(shape)}, not that of a kernel`);
+    throw unfit(kernel, (it) => t`${it} has the shape ${written(shape)}, not that of a kernel`);
   }
   const groups = intAttribute(operation, 'group', 1);
   if (groups < 1 || shape[0] % groups !== 0) {
-    throw unfit(kernel, `of shape ${written(shape)} does not divide into ${groups} groups`);
+    throw unfit(kernel, (it) => t`${it} of shape ${written(shape)} does not divide into ${groups} groups`);
   }
   return groups;
 }
@@ -118,12 +119,12 @@ export function fusedActivation(operation: Operation): readonly string[] {
   const activation = stringAttribute(operation, 'activation', '');
   return activation === ''
     ? []
-    : [`The activation that is fused into it (${activation}) is not part of the row.`];
+    : [t`The activation that is fused into it (${activation}) is not part of the row.`];
 }
 
 /** Deformable convolutions look their taps up at places that the network computes. */
 const deformable: LayerRule = (operation, facts) => {
-  throw unfit(weightAt(operation, facts, 1), 'is moved by offsets that the network computes');
+  throw unfit(weightAt(operation, facts, 1), (it) => t`${it} is moved by offsets that the network computes`);
 };
 
 export const convolutionRules: Readonly<Record<string, LayerRule>> = {

@@ -1,4 +1,5 @@
 /** Einsum of an activation with a constant, where it is a plain contraction. */
+import { t } from '@vscode/l10n';
 import { quote } from '../../quote';
 import { elementCount, transposed } from '../../tensor';
 import { stringAttribute, Unfit } from '../attributes';
@@ -13,7 +14,7 @@ import { constantFactor, inputOf, row, weightAt, type LayerRule } from './rule';
 const einsum: LayerRule = (operation, facts) => {
   const equation = stringAttribute(operation, 'equation', '').replaceAll(' ', '');
   if (operation.inputs.length < 2) return null;
-  if (operation.inputs.length > 2) throw new Unfit('it has more than two factors');
+  if (operation.inputs.length > 2) throw new Unfit(t('it has more than two factors'));
   const { weight, other } = constantFactor(operation, facts, 0, 1);
   const constant = weightAt(operation, facts, weight);
   const [left, output] = equation.split('->');
@@ -30,7 +31,7 @@ const einsum: LayerRule = (operation, facts) => {
     [...own].every((label) => activation.includes(label) || output.includes(label)) &&
     [...activation].every((label) => own.includes(label) || output.includes(label)) &&
     [...output].every((label) => own.includes(label) || activation.includes(label));
-  if (!isPlain) throw new Unfit(`its equation ${quote(equation)} is no plain product with a matrix`);
+  if (!isPlain) throw new Unfit(t`its equation ${quote(equation)} is no plain product with a matrix`);
   requireSameLengths(own, shape, activation, facts.shape(inputOf(operation, other)));
 
   const axes = [...own].map((_, axis) => axis);
@@ -71,7 +72,7 @@ function requireSameLengths(
   [...own].forEach((label, axis) => {
     const length = other[activation.indexOf(label)] ?? null;
     if (length !== null && length !== shape[axis]) {
-      throw new Unfit(`its factors of shapes ${written(shape)} and ${written(other)} do not fit together`);
+      throw new Unfit(t`its factors of shapes ${written(shape)} and ${written(other)} do not fit together`);
     }
   });
 }

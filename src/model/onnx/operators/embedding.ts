@@ -1,4 +1,5 @@
 /** Tables of which rows are looked up by index. */
+import { t } from '@vscode/l10n';
 import { dequantized, elementCount } from '../../tensor';
 import { intAttribute, Unfit } from '../attributes';
 import type { Constant } from '../constants/constant';
@@ -8,7 +9,7 @@ import { axisOf } from '../shape';
 import { isFloat, isQuantized } from '../types';
 import { matrixRow } from './matrix';
 import { normalizationRow } from './normalization';
-import { inputOf, unfit, weightAt, type LayerDraft, type LayerRule } from './rule';
+import { inputOf, type LayerDraft, type LayerRule, ROLES, unfit, weightAt } from './rule';
 
 const gather: LayerRule = (operation, facts) => {
   const table = facts.constant(inputOf(operation, 0));
@@ -16,12 +17,12 @@ const gather: LayerRule = (operation, facts) => {
   // Tables of other integers hold positions and sizes.
   if (!isFloat(table.type) && !isQuantized(table.type)) return null;
   if (facts.constant(inputOf(operation, 1)) !== null)
-    throw new Unfit('it looks up constants at constant positions');
+    throw new Unfit(t('it looks up constants at constant positions'));
   if (table.tensor.shape.length !== 2 || axisOf(intAttribute(operation, 'axis', 0), 2) !== 0) {
-    throw unfit(table, 'is not looked up by the rows of a matrix', 'its table');
+    throw unfit(table, (it) => t`${it} is not looked up by the rows of a matrix`, ROLES.table);
   }
   const real = isFloat(table.type)
-    ? weightAt(operation, facts, 0, 'its table')
+    ? weightAt(operation, facts, 0, ROLES.table)
     : dequantizedLater(operation, facts, table);
   return { layers: [matrixRow(real, { embedding: true })] };
 };
@@ -42,7 +43,7 @@ function dequantizedLater(operation: Operation, facts: Facts, table: Constant): 
       return { ...table, tensor, type: scale.type };
     }
   }
-  throw unfit(table, 'has no scale', 'its table');
+  throw unfit(table, (it) => t`${it} has no scale`, ROLES.table);
 }
 
 const tables = [
@@ -55,7 +56,7 @@ const embedLayerNormalization: LayerRule = (operation, facts) => {
   const layers: LayerDraft[] = tables
     .filter(({ input }) => inputOf(operation, input) !== null)
     .map(({ input, suffix }) =>
-      matrixRow(weightAt(operation, facts, input, 'its table'), { suffix, embedding: true }),
+      matrixRow(weightAt(operation, facts, input, ROLES.table), { suffix, embedding: true }),
     );
   return {
     layers: [...layers, normalizationRow(operation, facts, { gain: 5, centered: true, epsilon: 1e-12 })],

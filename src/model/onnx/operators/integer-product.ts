@@ -1,4 +1,5 @@
 /** ConvInteger and MatMulInteger: products of integers that later nodes scale to real numbers. */
+import { t } from '@vscode/l10n';
 import type { Tensor } from '../../model';
 import { dividedBy, elementCount } from '../../tensor';
 import { intAttribute } from '../attributes';
@@ -65,14 +66,16 @@ async function scaledLater(
   const factors = factorsAfter(operation, facts, input);
   const scale = factors?.constant ?? null;
   if (factors === null || scale === null || !isAlong(scale.tensor, channels, fromEnd)) {
-    const note = 'Its weights are in units of their quantisation step: no scale in the file belongs to them.';
+    const note = t(
+      'Its weights are in units of their quantisation step: no scale in the file belongs to them.',
+    );
     return { real: realWeight(weight, null, zeroPoint, axis), notes: [note], absorbed: [] };
   }
   const real = realWeight(weight, scale, zeroPoint, axis);
   const absorbed = [factors.operation];
   if (factors.isDynamic) return { real, notes: [], absorbed };
   const step = await stepOf(input, facts);
-  if (step === null) return { real, notes: ['Its input is in units of its quantisation step.'], absorbed };
+  if (step === null) return { real, notes: [t('Its input is in units of its quantisation step.')], absorbed };
   return { real: { ...real, tensor: dividedBy(real.tensor, step) }, notes: [], absorbed };
 }
 

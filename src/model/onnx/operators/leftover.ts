@@ -1,4 +1,5 @@
 /** Operations with weights that are no layer: why their weights are in no row. */
+import { t } from '@vscode/l10n';
 import { quote } from '../../quote';
 import { elementCount } from '../../tensor';
 import { isWeight, type Constant } from '../constants/constant';
@@ -13,49 +14,49 @@ function because(reason: string, ...operators: readonly string[]): void {
 }
 
 because(
-  'adds a constant: no effect on the Lipschitz constant',
+  t('adds a constant: no effect on the Lipschitz constant'),
   ...['Add', 'Sub', 'Sum', 'Mean', 'com.microsoft:BiasAdd', 'com.microsoft:QLinearAdd'],
   ...['com.microsoft:MultiHeadAttention', 'com.microsoft:PackedMultiHeadAttention'],
   'com.microsoft:DecoderMaskedMultiHeadAttention',
 );
 because(
-  'adds a constant before its activation function: no effect on the Lipschitz constant',
+  t('adds a constant before its activation function: no effect on the Lipschitz constant'),
   ...['com.microsoft:BiasGelu', 'com.microsoft:BiasSplitGelu', 'com.microsoft:FastGelu'],
 );
-because('an elementwise scaling by constants, not analysed', 'Mul', 'com.microsoft:QLinearMul');
-because('the slopes of an activation function, not analysed', 'PRelu');
+because(t('an elementwise scaling by constants, not analysed'), 'Mul', 'com.microsoft:QLinearMul');
+because(t('the slopes of an activation function, not analysed'), 'PRelu');
 because(
-  'puts constants beside an activation: no effect on the Lipschitz constant',
+  t('puts constants beside an activation: no effect on the Lipschitz constant'),
   ...['Concat', 'com.microsoft:QLinearConcat'],
 );
-because('bounds an activation by constants: its Lipschitz constant is at most 1', 'Max', 'Min', 'Clip');
-because('chooses between constants and activations, not analysed', 'Where', 'com.microsoft:QLinearWhere');
+because(t('bounds an activation by constants: its Lipschitz constant is at most 1'), 'Max', 'Min', 'Clip');
+because(t('chooses between constants and activations, not analysed'), 'Where', 'com.microsoft:QLinearWhere');
 because(
-  'compares with constants: its result is no quantity',
+  t('compares with constants: its result is no quantity'),
   ...['Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'IsNaN', 'IsInf'],
 );
-because('powers of or with constants, not analysed', 'Pow');
-because('repeats constants: no effect on the Lipschitz constant', 'Expand', 'Tile');
+because(t('powers of or with constants, not analysed'), 'Pow');
+because(t('repeats constants: no effect on the Lipschitz constant'), 'Expand', 'Tile');
 because(
-  'looks up parts of constants, not analysed',
+  t('looks up parts of constants, not analysed'),
   ...['GatherND', 'GatherElements', 'com.microsoft:GatherND'],
 );
 because(
-  'writes into or from constants, not analysed',
+  t('writes into or from constants, not analysed'),
   ...['Scatter', 'ScatterElements', 'ScatterND', 'TensorScatter'],
 );
 because(
-  'changes the number format of an activation',
+  t('changes the number format of an activation'),
   ...['QuantizeLinear', 'DequantizeLinear', 'com.microsoft:QuantizeLinear', 'com.microsoft:DequantizeLinear'],
 );
-because('hands constants on to or from its bodies, not analysed', 'If', 'Loop', 'Scan');
+because(t('hands constants on to or from its bodies, not analysed'), 'If', 'Loop', 'Scan');
 because(
-  'turns activations by constant angles, not analysed',
+  t('turns activations by constant angles, not analysed'),
   ...['RotaryEmbedding', 'com.microsoft:RotaryEmbedding', 'com.microsoft:GemmaRotaryEmbedding'],
   ...['com.microsoft:MRotaryEmbedding', 'com.microsoft:GroupQueryAttention'],
 );
 because(
-  'its weights are in a format that is not decoded',
+  t('its weights are in a format that is not decoded'),
   ...[
     'com.microsoft:MatMulBnb4',
     'com.microsoft:MatMulFpQ4',
@@ -120,17 +121,17 @@ function reasonFor(operation: Operation, facts: Facts): string {
   const reason = output ? facts.reason(output) : null;
   if (reason !== null) return reason;
   if (output && facts.origin(output) !== null)
-    return 'computes a constant from constants, which is not followed';
+    return t('computes a constant from constants, which is not followed');
   const operator = operatorOf(operation);
   if (operator === 'Div') {
     return facts.constant(operation.inputs[1] ?? null) === null
-      ? 'divides constants by an activation, not analysed'
-      : 'an elementwise scaling by constants, not analysed';
+      ? t('divides constants by an activation, not analysed')
+      : t('an elementwise scaling by constants, not analysed');
   }
   return (
     reasons.get(operator) ??
     (operation.domain === ''
-      ? 'its constants are no weights of a linear layer'
-      : `an operator of the domain ${quote(operation.domain)} that is not analysed`)
+      ? t('its constants are no weights of a linear layer')
+      : t`an operator of the domain ${quote(operation.domain)} that is not analysed`)
   );
 }

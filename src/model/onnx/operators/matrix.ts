@@ -1,4 +1,5 @@
 /** Gemm, MatMul and their variants. */
+import { t } from '@vscode/l10n';
 import type { MatrixOperator } from '../../model';
 import { elementCount, transposed } from '../../tensor';
 import { flagAttribute, floatAttribute, Unfit } from '../attributes';
@@ -8,7 +9,16 @@ import type { Operation } from '../program';
 import type { Shape } from '../shape';
 import { written } from '../shape';
 import { fusedActivation } from './convolution';
-import { constantFactor, inputOf, row, unfit, weightAt, type LayerDraft, type LayerRule } from './rule';
+import {
+  constantFactor,
+  inputOf,
+  type LayerDraft,
+  type LayerRule,
+  row,
+  unfit,
+  weightAt,
+  weightCalled,
+} from './rule';
 
 /** The constant as one matrix as it is stored: its transpose has the same norm. @throws Unfit where it is none */
 export function matrixRow(
@@ -17,7 +27,7 @@ export function matrixRow(
 ): LayerDraft {
   const { shape } = weight.tensor;
   if (shape.length !== 2) {
-    throw unfit(weight, `has the shape ${written(shape)}, not that of a matrix`);
+    throw unfit(weight, (it) => t`${it} has the shape ${written(shape)}, not that of a matrix`);
   }
   const { scale = 1, embedding = false, ...rest } = options;
   return row(weight, { ...oneMatrix(weight, shape[0], shape[1], scale), embedding }, rest);
@@ -57,7 +67,7 @@ export function productRow(
 ): LayerDraft {
   const { shape } = weight.tensor;
   const rank = shape.length;
-  if (rank === 0) throw unfit(weight, 'is a single number');
+  if (rank === 0) throw unfit(weight, (it) => t`${it} is a single number`);
   if (rank === 1) return row(weight, oneMatrix(weight, shape[0], 1, scale), { notes });
   const batch = shape.slice(0, -2);
   const roles = batch.map((length, axis) => roleOf(length, batchLength(other, batch.length - axis)));
@@ -75,8 +85,7 @@ export function productRow(
   const open = roles.includes('unknown');
   const assumption = open
     ? [
-        `The batch of its other factor is unknown: the upper end is for one input that all ${stacked} matrices share, ` +
-          'the lower end for an input of its own for each.',
+        t`The batch of its other factor is unknown: the upper end is for one input that all ${stacked} matrices share, the lower end for an input of its own for each.`,
       ]
     : [];
   const sizes = {
@@ -112,7 +121,7 @@ const matmul: LayerRule = (operation, facts) => {
   const isTransposed = flagAttribute(operation, isRight ? 'transB' : 'transA');
   const constant = weightAt(operation, facts, weight);
   if (flagAttribute(operation, 'transBatchA') || flagAttribute(operation, 'transBatchB')) {
-    throw new Unfit('it exchanges batch and rows of its factors, which is not followed');
+    throw new Unfit(t('it exchanges batch and rows of its factors, which is not followed'));
   }
   const shape = facts.shape(inputOf(operation, other));
   const contracted = isRight === isTransposed ? 'columns' : 'rows';
@@ -129,12 +138,12 @@ const gemm: LayerRule = (operation, facts) => {
 
 /** @throws Unfit */
 export function finite(alpha: number): number {
-  if (!Number.isFinite(alpha)) throw new Unfit(`its attribute "alpha" is ${alpha}`);
+  if (!Number.isFinite(alpha)) throw new Unfit(t`its attribute "alpha" is ${alpha}`);
   return alpha;
 }
 
 const gemmFastGelu: LayerRule = (operation, facts) => {
-  const notes = ['The activation that is fused into it (FastGelu) is not part of the row.'];
+  const notes = [t('The activation that is fused into it (FastGelu) is not part of the row.')];
   const shape = facts.shape(inputOf(operation, 0));
   return { layers: [productRow(weightAt(operation, facts, 1), 'rows', shape, 1, notes)] };
 };
@@ -153,14 +162,14 @@ const mixtureOfExperts: LayerRule = (operation, facts) => {
 };
 
 function expertsRow(operation: Operation, facts: Facts, input: number, name: string): LayerDraft {
-  const weight = weightAt(operation, facts, input, `its weight ${name}`);
+  const weight = weightAt(operation, facts, input, weightCalled(name));
   const { shape } = weight.tensor;
   if (shape.length !== 3) {
-    throw unfit(weight, `has the shape ${written(shape)}, not that of experts`);
+    throw unfit(weight, (it) => t`${it} has the shape ${written(shape)}, not that of experts`);
   }
   const [blocks, rows, columns] = shape;
   const operator = { ...oneMatrix(weight, rows, columns, 1), blocks };
-  return row(weight, operator, { suffix: `/${name}`, notes: ['The largest of the experts counts.'] });
+  return row(weight, operator, { suffix: `/${name}`, notes: [t('The largest of the experts counts.')] });
 }
 
 export const matrixRules: Readonly<Record<string, LayerRule>> = {

@@ -1,4 +1,5 @@
 /** Normalisations: with frozen statistics a diagonal, else with the statistics of the input. */
+import { t } from '@vscode/l10n';
 import { quote } from '../../quote';
 import { elementCount } from '../../tensor';
 import { flagAttribute, floatAttribute, intAttribute, Unfit } from '../attributes';
@@ -6,7 +7,7 @@ import type { Constant } from '../constants/constant';
 import type { Facts } from '../facts';
 import type { Operation } from '../program';
 import { axisOf, dimension, productOf, type Dimension, type Shape, written } from '../shape';
-import { inputOf, row, weightAt, type LayerDraft, type LayerRule } from './rule';
+import { inputOf, type LayerDraft, type LayerRule, ROLES, row, weightAt } from './rule';
 
 const batchNormalization: LayerRule = (operation, facts) => {
   const { opset } = operation;
@@ -15,13 +16,12 @@ const batchNormalization: LayerRule = (operation, facts) => {
     flagAttribute(operation, 'training_mode') ||
     (opset > 0 && opset < 7 && !flagAttribute(operation, 'is_test')) ||
     (opset >= 7 && opset < 14 && operation.outputs.filter((value) => value !== null).length > 1);
-  if (isTraining) throw new Unfit('it is in training mode: its statistics are those of the batch');
-  const gain = weightAt(operation, facts, 1, 'its gain');
-  const variance = weightAt(operation, facts, 4, 'its variance');
+  if (isTraining) throw new Unfit(t('it is in training mode: its statistics are those of the batch'));
+  const gain = weightAt(operation, facts, 1, ROLES.gain);
+  const variance = weightAt(operation, facts, 4, ROLES.variance);
   if (elementCount(gain.tensor.shape) !== elementCount(variance.tensor.shape)) {
     throw new Unfit(
-      `its gain ${quote(gain.stored.name)} of shape ${written(gain.tensor.shape)} and its variance ` +
-        `${quote(variance.stored.name)} of shape ${written(variance.tensor.shape)} differ`,
+      t`its gain ${quote(gain.stored.name)} of shape ${written(gain.tensor.shape)} and its variance ${quote(variance.stored.name)} of shape ${written(variance.tensor.shape)} differ`,
     );
   }
   const epsilon = epsilonOf(operation, 1e-5);
@@ -43,7 +43,7 @@ interface Normalization {
 
 /** @throws Unfit */
 export function normalizationRow(operation: Operation, facts: Facts, kind: Normalization): LayerDraft {
-  const gain = weightAt(operation, facts, kind.gain, 'its gain');
+  const gain = weightAt(operation, facts, kind.gain, ROLES.gain);
   const input = facts.shape(inputOf(operation, 0));
   const size = (kind.size ?? ((own, shape) => lastAxes(operation, own, shape)))(gain, input);
   return row(
@@ -62,7 +62,7 @@ export function normalizationRow(operation: Operation, facts: Facts, kind: Norma
 function epsilonOf(operation: Operation, absent: number): number {
   // The default is a float32 as every attribute is.
   const epsilon = floatAttribute(operation, 'epsilon', Math.fround(absent));
-  if (!(epsilon >= 0 && Number.isFinite(epsilon))) throw new Unfit(`its attribute "epsilon" is ${epsilon}`);
+  if (!(epsilon >= 0 && Number.isFinite(epsilon))) throw new Unfit(t`its attribute "epsilon" is ${epsilon}`);
   return epsilon;
 }
 
@@ -101,11 +101,11 @@ function positions(spatial: Shape | null, facts: Facts): Dimension {
 function groupNormalization(attribute: string, isLast: (operation: Operation) => boolean): LayerRule {
   return (operation, facts) => {
     const groups = intAttribute(operation, attribute, 0);
-    if (groups < 1) throw new Unfit(`its attribute ${quote(attribute)} is ${groups}`);
+    if (groups < 1) throw new Unfit(t`its attribute ${quote(attribute)} is ${groups}`);
     const channelsLast = isLast(operation);
     const notes = [
       ...(intAttribute(operation, 'activation', 0) === 1
-        ? ['The activation that is fused into it (SiLU) is not part of the row.']
+        ? [t('The activation that is fused into it (SiLU) is not part of the row.')]
         : []),
       ...(operation.opType === 'SkipGroupNorm' ? [sumNote] : []),
     ];
@@ -121,7 +121,7 @@ function groupNormalization(attribute: string, isLast: (operation: Operation) =>
   };
 }
 
-const sumNote = 'It normalises the sum of its inputs: the constant is for that sum.';
+const sumNote = t('It normalises the sum of its inputs: the constant is for that sum.');
 
 export const normalizationRules: Readonly<Record<string, LayerRule>> = {
   BatchNormalization: batchNormalization,

@@ -1,4 +1,5 @@
 /** Weights of 2, 4 or 8 bits in blocks with a scale each: MatMulNBits and GatherBlockQuantized. */
+import { t } from '@vscode/l10n';
 import type { Tensor } from '../../model';
 import { dequantized, derived, elementCount, reshaped, sliced } from '../../tensor';
 import { intAttribute, Unfit } from '../attributes';
@@ -8,7 +9,16 @@ import type { Operation } from '../program';
 import { axisOf, written } from '../shape';
 import { integerFormat, isFloat } from '../types';
 import { matrixRow } from './matrix';
-import { fitting, inputOf, quantizedWeightAt, unfit, weightAt, whyNotConstant, type LayerRule } from './rule';
+import {
+  fitting,
+  inputOf,
+  type LayerRule,
+  quantizedWeightAt,
+  ROLES,
+  unfit,
+  weightAt,
+  whyNotConstant,
+} from './rule';
 
 /**
  * Integers out of bytes, the first in the lowest bits.
@@ -48,19 +58,23 @@ function blockedMatrix(
   inputs: { readonly scales: number; readonly zeroPoints: number },
 ): Constant {
   if (![2, 4, 8].includes(bits))
-    throw new Unfit(`its weight is packed in ${bits} bits, which are not decoded`);
-  if (rows < 1 || columns < 1 || blockSize < 8) throw new Unfit('its attributes give no matrix');
+    throw new Unfit(t`its weight is packed in ${bits} bits, which are not decoded`);
+  if (rows < 1 || columns < 1 || blockSize < 8) throw new Unfit(t('its attributes give no matrix'));
   const steps = Math.ceil(columns / blockSize);
   // Rows are filled up to whole blocks, or not at all.
   const bytesOfRow = elementCount(weight.tensor.shape) / rows;
   const isFilled = bytesOfRow * 8 === steps * blockSize * bits;
   if (!isFilled && bytesOfRow !== Math.ceil((columns * bits) / 8)) {
-    const claimed = `${rows} x ${columns} integers of ${bits} bits`;
-    throw unfit(weight, `of shape ${written(weight.tensor.shape)} does not hold ${claimed}`);
+    const claimed = t`${rows} x ${columns} integers of ${bits} bits`;
+    throw unfit(weight, (it) => t`${it} of shape ${written(weight.tensor.shape)} does not hold ${claimed}`);
   }
-  const scale = weightAt(operation, facts, inputs.scales, 'its scale');
+  const scale = weightAt(operation, facts, inputs.scales, ROLES.scale);
   if (elementCount(scale.tensor.shape) !== rows * steps) {
-    throw unfit(scale, `of shape ${written(scale.tensor.shape)} does not fit its blocks`, 'its scale');
+    throw unfit(
+      scale,
+      (it) => t`${it} of shape ${written(scale.tensor.shape)} does not fit its blocks`,
+      ROLES.scale,
+    );
   }
   const scales = reshaped(scale.tensor, [rows, steps]);
   const zeroPoints = zeroPointsAt(operation, facts, inputs.zeroPoints, rows, steps, bits);
@@ -83,25 +97,29 @@ function zeroPointsAt(
   const value = inputOf(operation, input);
   if (value === null) return null;
   const constant = facts.constant(value);
-  if (constant === null) throw new Unfit(whyNotConstant(value, facts, 'its zero point'));
+  if (constant === null) throw new Unfit(whyNotConstant(value, facts, ROLES.zeroPoint));
   const { tensor, type } = constant;
   const count = elementCount(tensor.shape);
   if (isFloat(type) && count === rows * steps) return reshaped(tensor, [rows, steps]);
   if (type === 'uint8' && count === rows * Math.ceil((steps * bits) / 8)) {
     return unpacked(tensor, rows, steps, bits, 0);
   }
-  throw unfit(constant, `of shape ${written(tensor.shape)} does not fit its blocks`, 'its zero point');
+  throw unfit(
+    constant,
+    (it) => t`${it} of shape ${written(tensor.shape)} does not fit its blocks`,
+    ROLES.zeroPoint,
+  );
 }
 
 /** ONNX Runtime, ContribOperators.md, com.microsoft.MatMulNBits. */
 const matMulNBits: LayerRule = (operation, facts) => {
   const weight = quantizedWeightAt(operation, facts, 1);
   if (intAttribute(operation, 'weight_prepacked', 0) !== 0) {
-    throw new Unfit('its weight is packed for one kind of device, which is not decoded');
+    throw new Unfit(t('its weight is packed for one kind of device, which is not decoded'));
   }
   if (inputOf(operation, 4) !== null)
-    throw new Unfit('its columns have an order of their own, which is not followed');
-  if (weight.type !== 'uint8') throw unfit(weight, `is of type ${weight.type}`);
+    throw new Unfit(t('its columns have an order of their own, which is not followed'));
+  if (weight.type !== 'uint8') throw unfit(weight, (it) => t`${it} is of type ${weight.type}`);
   const blocks = {
     rows: intAttribute(operation, 'N', 0),
     columns: intAttribute(operation, 'K', 0),
@@ -117,14 +135,14 @@ const gatherBlockQuantized: LayerRule = (operation, facts) => {
   const value = inputOf(operation, 0);
   const table = facts.constant(value);
   if (table === null)
-    throw new Unfit(value === null ? 'its table is missing' : whyNotConstant(value, facts, 'its table'));
+    throw new Unfit(value === null ? t('its table is missing') : whyNotConstant(value, facts, ROLES.table));
   const { shape } = table.tensor;
   if (shape.length !== 2) {
-    throw unfit(table, `has the shape ${written(shape)}, not that of a matrix`, 'its table');
+    throw unfit(table, (it) => t`${it} has the shape ${written(shape)}, not that of a matrix`, ROLES.table);
   }
   const quantizeAxis = axisOf(intAttribute(operation, 'quantize_axis', 1), 2);
   if (intAttribute(operation, 'gather_axis', 0) !== 0 || quantizeAxis !== 1) {
-    throw new Unfit('it looks up columns or has its blocks along them, which is not followed');
+    throw new Unfit(t('it looks up columns or has its blocks along them, which is not followed'));
   }
   const blockSize = intAttribute(operation, 'block_size', 128);
   const inputs = { scales: 2, zeroPoints: 3 };
@@ -135,12 +153,12 @@ const gatherBlockQuantized: LayerRule = (operation, facts) => {
     return { layers: [matrixRow(matrix, { embedding: true })] };
   }
   if (integerFormat(table.type)?.bits !== 4) {
-    throw unfit(table, `is of type ${table.type}, which is not followed`, 'its table');
+    throw unfit(table, (it) => t`${it} is of type ${table.type}, which is not followed`, ROLES.table);
   }
-  const scale = weightAt(operation, facts, inputs.scales, 'its scale');
+  const scale = weightAt(operation, facts, inputs.scales, ROLES.scale);
   const zero = inputOf(operation, inputs.zeroPoints);
   const zeroPoint = facts.constant(zero);
-  if (zero !== null && zeroPoint === null) throw new Unfit(whyNotConstant(zero, facts, 'its zero point'));
+  if (zero !== null && zeroPoint === null) throw new Unfit(whyNotConstant(zero, facts, ROLES.zeroPoint));
   const tensor = fitting(table, () =>
     dequantized(table.tensor, scale.tensor, zeroPoint?.tensor ?? null, 1, blockSize),
   );

@@ -1,4 +1,5 @@
 /** The padding of a convolution, with that of a Pad node in front of it where both together are one padding. */
+import { t } from '@vscode/l10n';
 import type { PaddingMode } from '../../model';
 import { quote } from '../../quote';
 import { stringAttribute } from '../attributes';
@@ -48,12 +49,15 @@ export async function paddingOf(
   const joint = amounts === null || own === null ? null : combined(pad, amounts, own);
   const before = amounts === null ? null : sizeBefore(pad, amounts, size, spatialAxes, facts);
   if (joint === null || before === null || !isPossible(joint, before)) {
-    return { ...alone, notes: [`The padding of ${quote(pad.label)} in front of it is not part of the row.`] };
+    return {
+      ...alone,
+      notes: [t`The padding of ${quote(pad.label)} in front of it is not part of the row.`],
+    };
   }
   return {
     ...joint,
     inputSize: fits && isKnown(before) ? before : null,
-    notes: [`The padding of ${quote(pad.label)} in front of it is part of the row.`],
+    notes: [t`The padding of ${quote(pad.label)} in front of it is part of the row.`],
   };
 }
 

@@ -7,7 +7,7 @@ import { attentionRows } from './attention';
 import { convolutionRow, hasChannelsLast } from './convolution';
 import { finite, matrixRow, productRow } from './matrix';
 import { first, last, lastButOne, realWeight, zeroPointAt } from './real-weight';
-import { constantFactor, inputOf, quantizedWeightAt, weightAt, type LayerRule } from './rule';
+import { constantFactor, inputOf, type LayerRule, quantizedWeightAt, ROLES, weightAt } from './rule';
 
 /** Where an operator has a weight, and what belongs to it. */
 interface Inputs {
@@ -23,7 +23,7 @@ function weightWithScale(
   axis: (rank: number) => number | null,
 ): Constant {
   const weight = quantizedWeightAt(operation, facts, inputs.weight);
-  const scale = weightAt(operation, facts, inputs.scale, 'its scale');
+  const scale = weightAt(operation, facts, inputs.scale, ROLES.scale);
   const zeroPoint = zeroPointAt(operation, facts, inputs.zeroPoint);
   return realWeight(weight, scale, zeroPoint, axis(weight.tensor.shape.length));
 }

@@ -5,7 +5,7 @@ import { Unfit } from '../attributes';
 import type { Constant } from '../constants/constant';
 import type { Facts } from '../facts';
 import type { Operation } from '../program';
-import { fitting, inputOf, whyNotConstant } from './rule';
+import { fitting, inputOf, ROLES, whyNotConstant } from './rule';
 
 /**
  * The real weight.
@@ -44,7 +44,7 @@ function countOf(tensor: Tensor): number {
 export function zeroPointAt(operation: Operation, facts: Facts, input: number): Constant | null {
   const value = inputOf(operation, input);
   const constant = facts.constant(value);
-  if (value !== null && constant === null) throw new Unfit(whyNotConstant(value, facts, 'its zero point'));
+  if (value !== null && constant === null) throw new Unfit(whyNotConstant(value, facts, ROLES.zeroPoint));
   return constant;
 }
 

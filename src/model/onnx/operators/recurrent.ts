@@ -1,4 +1,5 @@
 /** LSTM, GRU and RNN: a row for each direction, matrix and gate. */
+import { t } from '@vscode/l10n';
 import type { Tensor } from '../../model';
 import { elementCount, reshaped, sliced } from '../../tensor';
 import { intAttribute, stringAttribute, Unfit } from '../attributes';
@@ -9,13 +10,15 @@ import { written } from '../shape';
 import { realWeight, zeroPointAt } from './real-weight';
 import {
   inputOf,
-  quantizedWeightAt,
-  row,
-  unfit,
-  weightAt,
   type LayerDraft,
   type LayerRule,
+  quantizedWeightAt,
+  ROLES,
+  row,
   type SkippedDraft,
+  unfit,
+  weightAt,
+  weightCalled,
 } from './rule';
 
 /** The matrices of one kind: of the inputs (W) or of the hidden state (R). */
@@ -35,7 +38,7 @@ const inputs: Readonly<Record<Matrix, number>> = { W: 1, R: 2 };
 
 /** The tensor is (directions, gates * hidden, columns). */
 const stored: StackReader = (operation, facts, matrix, gates) => {
-  const weight = weightAt(operation, facts, inputs[matrix], `its weight ${matrix}`);
+  const weight = weightAt(operation, facts, inputs[matrix], weightCalled(matrix));
   const { tensor } = weight;
   const [directions, rows, columns] = threeOf(weight);
   const hidden = rows / gates;
@@ -56,14 +59,14 @@ const stored: StackReader = (operation, facts, matrix, gates) => {
 const quantized: StackReader = (operation, facts, matrix, gates) => {
   const weight = quantizedWeightAt(operation, facts, inputs[matrix]);
   const [scaleInput, zeroInput] = matrix === 'W' ? [8, 9] : [10, 11];
-  const scale = weightAt(operation, facts, scaleInput, 'its scale');
+  const scale = weightAt(operation, facts, scaleInput, ROLES.scale);
   const zeroPoint = zeroPointAt(operation, facts, zeroInput);
   const [directions, columns, rows] = threeOf(weight);
   const hidden = rows / gates;
   const part = (constant: Constant, direction: number): Constant => {
     const count = elementCount(constant.tensor.shape) / directions;
     if (!Number.isInteger(count))
-      throw unfit(constant, 'is not for each direction', 'its scale or zero point');
+      throw unfit(constant, (it) => t`${it} is not for each direction`, ROLES.scaleOrZeroPoint);
     const perDirection = reshaped(constant.tensor, [directions, count]);
     return { ...constant, tensor: sliced(perDirection, 0, direction, direction + 1) };
   };
@@ -83,7 +86,8 @@ const quantized: StackReader = (operation, facts, matrix, gates) => {
 
 function threeOf(weight: Constant): readonly number[] {
   const { shape } = weight.tensor;
-  if (shape.length !== 3) throw unfit(weight, `of shape ${written(shape)} has no three dimensions`);
+  if (shape.length !== 3)
+    throw unfit(weight, (it) => t`${it} of shape ${written(shape)} has no three dimensions`);
   return shape;
 }
 
@@ -102,7 +106,7 @@ function recurrent(gates: string, read: StackReader): LayerRule {
     }
     const peepholes = facts.constant(inputOf(operation, 7));
     if (peepholes !== null) {
-      const reason = 'peepholes scale the elements of the cell state, which is not analysed';
+      const reason = t('peepholes scale the elements of the cell state, which is not analysed');
       skipped.push({ suffix: '/P', weight: peepholes.stored.name, reason });
     }
     return { layers, skipped };
@@ -123,7 +127,10 @@ function gateRows(operation: Operation, matrix: Matrix, gates: string, stack: St
   if (!fits) {
     const wanted = `${directions.length} x ${gates.length} x ${declared}`;
     const shape = written(weight.tensor.shape);
-    throw unfit(weight, `of shape ${shape} does not hold directions x gates x hidden units, ${wanted}`);
+    throw unfit(
+      weight,
+      (it) => t`${it} of shape ${shape} does not hold directions x gates x hidden units, ${wanted}`,
+    );
   }
   return directions.flatMap((direction, d) =>
     [...gates].map((letter, gate) => {

@@ -1,4 +1,6 @@
 /** How an operator with weights becomes rows of the table. */
+import { t } from '@vscode/l10n';
+import type { Clause } from '../../errors';
 import type { Operator, Layer, Skipped } from '../../model';
 import { quote } from '../../quote';
 import { elementCount } from '../../tensor';
@@ -26,6 +28,26 @@ export interface Outcome {
  */
 export type LayerRule = (operation: Operation, facts: Facts) => Outcome | null | Promise<Outcome | null>;
 
+/** What reasons call a constant: with its name, in quotes, or without where it has none (null). */
+export type Role = (name: string | null) => string;
+
+export const ROLES = {
+  weight: (name) => (name === null ? t('its weight') : t`its weight ${name}`),
+  globalWeight: (name) => (name === null ? t('its global weight') : t`its global weight ${name}`),
+  table: (name) => (name === null ? t('its table') : t`its table ${name}`),
+  gain: (name) => (name === null ? t('its gain') : t`its gain ${name}`),
+  variance: (name) => (name === null ? t('its variance') : t`its variance ${name}`),
+  scale: (name) => (name === null ? t('its scale') : t`its scale ${name}`),
+  zeroPoint: (name) => (name === null ? t('its zero point') : t`its zero point ${name}`),
+  scaleOrZeroPoint: (name) =>
+    name === null ? t('its scale or zero point') : t`its scale or zero point ${name}`,
+} satisfies Record<string, Role>;
+
+/** One of several weights, by what the operator calls it. */
+export function weightCalled(which: string): Role {
+  return (name) => (name === null ? t`its weight ${which}` : t`its weight ${which} ${name}`);
+}
+
 interface RowOptions {
   readonly suffix?: string;
   readonly notes?: readonly string[];
@@ -52,17 +74,28 @@ export function inputOf(operation: Operation, input: number): Value | null {
 
 /**
  * The constant at an input, of floating point and not empty.
- * @param what names it in the reason: "its weight"
+ * @param role what it is to the operation
  * @throws Unfit
  */
-export function weightAt(operation: Operation, facts: Facts, input: number, what = 'its weight'): Constant {
+export function weightAt(
+  operation: Operation,
+  facts: Facts,
+  input: number,
+  role: Role = ROLES.weight,
+): Constant {
   const value = inputOf(operation, input);
   const constant = facts.constant(value);
   if (constant === null)
-    throw new Unfit(value === null ? `${what} is missing` : whyNotConstant(value, facts, what));
-  requireNumbers(constant, what);
+    throw new Unfit(value === null ? t`${role(null)} is missing` : whyNotConstant(value, facts, role));
+  requireNumbers(constant, role);
   if (!isFloat(constant.type)) {
-    throw unfit(constant, isQuantized(constant.type) ? 'has no scale' : `is of type ${constant.type}`, what);
+    throw unfit(
+      constant,
+      isQuantized(constant.type)
+        ? (it) => t`${it} has no scale`
+        : (it) => t`${it} is of type ${constant.type}`,
+      role,
+    );
   }
   return constant;
 }
@@ -72,24 +105,25 @@ export function quantizedWeightAt(operation: Operation, facts: Facts, input: num
   const value = inputOf(operation, input);
   const constant = facts.constant(value);
   if (constant === null) {
-    throw new Unfit(value === null ? 'its weight is missing' : whyNotConstant(value, facts, 'its weight'));
+    throw new Unfit(value === null ? t('its weight is missing') : whyNotConstant(value, facts, ROLES.weight));
   }
-  requireNumbers(constant, 'its weight');
+  requireNumbers(constant, ROLES.weight);
   if (!isQuantized(constant.type)) {
-    throw unfit(constant, `is of type ${constant.type}`);
+    throw unfit(constant, (it) => t`${it} is of type ${constant.type}`);
   }
   return constant;
 }
 
-function requireNumbers(constant: Constant, what: string): void {
-  if (isComplex(constant.type)) throw unfit(constant, 'has complex elements', what);
-  if (elementCount(constant.tensor.shape) === 0) throw unfit(constant, 'has no elements', what);
+function requireNumbers(constant: Constant, role: Role): void {
+  if (isComplex(constant.type)) throw unfit(constant, (it) => t`${it} has complex elements`, role);
+  if (elementCount(constant.tensor.shape) === 0)
+    throw unfit(constant, (it) => t`${it} has no elements`, role);
 }
 
-/** A reason that is about a weight; `clause` goes on after its name. */
-export function unfit(weight: Constant, clause: string, what = 'its weight'): Unfit {
+/** A reason that is about a weight. */
+export function unfit(weight: Constant, clause: Clause, role: Role = ROLES.weight): Unfit {
   const { name } = weight.stored;
-  return new Unfit(`${what} ${quote(name)} ${clause}`, name);
+  return new Unfit(clause(role(quote(name))), name);
 }
 
 /** A tensor that is made of a weight, its scale and its zero point. @throws Unfit where they do not go together */
@@ -98,7 +132,7 @@ export function fitting<T>(weight: Constant, make: () => T): T {
     return make();
   } catch (error) {
     if (error instanceof RangeError)
-      throw unfit(weight, `does not fit its scale or zero point: ${error.message}`);
+      throw unfit(weight, (it) => t`${it} does not fit its scale or zero point: ${error.message}`);
     throw error;
   }
 }
@@ -109,21 +143,21 @@ export async function withWeight<T>(weight: Constant, describe: () => T | Promis
     return await describe();
   } catch (error) {
     if (!(error instanceof Unfit) || error.weight !== null) throw error;
-    throw new Unfit(`${error.message} (for its weight ${quote(weight.stored.name)})`, weight.stored.name);
+    throw new Unfit(t`${error.message} (for its weight ${quote(weight.stored.name)})`, weight.stored.name);
   }
 }
 
-export function whyNotConstant(value: Value, facts: Facts, what: string): string {
+export function whyNotConstant(value: Value, facts: Facts, role: Role): string {
   const reason = facts.reason(value);
-  if (reason !== null) return `${what} is unknown: ${reason}`;
+  if (reason !== null) return t`${role(null)} is unknown: ${reason}`;
   const origin = facts.origin(value);
   if (origin !== null) {
-    return `${what} is computed from constants by ${quote(origin.label)} (${origin.opType}), which is not followed`;
+    return t`${role(null)} is computed from constants by ${quote(origin.label)} (${origin.opType}), which is not followed`;
   }
   if (value.source.kind === 'sparse')
-    return `${what} ${quote(value.name)} is a sparse tensor, which is not read`;
-  if (value.source.kind === 'undefined') return `${what} ${quote(value.name)} is defined nowhere in the file`;
-  return `${what} is computed by the network`;
+    return t`${role(quote(value.name))} is a sparse tensor, which is not read`;
+  if (value.source.kind === 'undefined') return t`${role(quote(value.name))} is defined nowhere in the file`;
+  return t`${role(null)} is computed by the network`;
 }
 
 /**
@@ -138,16 +172,16 @@ export function constantFactor(
   second: number,
 ): { readonly weight: number; readonly other: number } {
   const [a, b] = [first, second].map((input) => facts.constant(inputOf(operation, input)) !== null);
-  if (a && b) throw new Unfit('both factors are constants');
+  if (a && b) throw new Unfit(t('both factors are constants'));
   if (a) return { weight: first, other: second };
   if (b) return { weight: second, other: first };
   for (const input of [second, first]) {
     const value = inputOf(operation, input);
-    if (value === null) throw new Unfit('one of its factors is missing');
+    if (value === null) throw new Unfit(t('one of its factors is missing'));
     const known = facts.reason(value) ?? facts.origin(value);
     if (known !== null || value.source.kind === 'sparse' || value.source.kind === 'undefined') {
-      throw new Unfit(whyNotConstant(value, facts, 'its weight'));
+      throw new Unfit(whyNotConstant(value, facts, ROLES.weight));
     }
   }
-  throw new Unfit('both factors are activations');
+  throw new Unfit(t('both factors are activations'));
 }

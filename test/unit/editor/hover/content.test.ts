@@ -12,7 +12,14 @@ const texts = new Proxy({} as Texts, {
     (...values: unknown[]) =>
       `${String(name)}(${values.join(' | ')})`,
 });
-const reader: Reader = { texts, locale: 'en', now: 200_000, analyzeArgument: (path) => ({ path }) };
+const reader: Reader = {
+  texts,
+  translate: (sentence) => sentence,
+  numerals: (text) => text,
+  locale: 'en',
+  now: 200_000,
+  analyzeArgument: (path) => ({ path }),
+};
 
 const resultOf = (overrides: Partial<Result> = {}): Result => ({
   report: report(),
@@ -99,8 +106,8 @@ describe('layerHint', () => {
   });
 
   it('is short, and says what is not certain', () => {
-    expect(layerHint([known({})], texts)).toMatch(/^hint\(2\.5094 \| 1\.25/);
-    expect(layerHint([known({}, { stale: true })], texts)).toMatch(/^hintStale\(/);
+    expect(layerHint([known({})], reader)).toMatch(/^hint\(2\.5094 \| 1\.25/);
+    expect(layerHint([known({}, { stale: true })], reader)).toMatch(/^hintStale\(/);
     const estimate = {
       lower: 1,
       upper: 2,
@@ -108,13 +115,13 @@ describe('layerHint', () => {
       scope: 'any input size',
       method: '',
     } as const;
-    expect(layerHint([known({ lipschitz: estimate })], texts)).toMatch(/^hintOfCertainty\(.*estimate\)$/);
+    expect(layerHint([known({ lipschitz: estimate })], reader)).toMatch(/^hintOfCertainty\(.*estimate\)$/);
   });
 
   it('and a hover say which settings a result is of, where they are not the usual ones', () => {
     const report = { ...FULL, settings: { ...DEFAULT_SETTINGS, padding: 'circular' as const } };
     const other = known({}, { report });
-    expect(layerHint([other], texts)).toMatch(/^hintOfSettings\(.*padding circular\)$/);
+    expect(layerHint([other], reader)).toMatch(/^hintOfSettings\(.*padding circular\)$/);
     expect(describeLayers([other], reader)).toContain('settings(padding circular)');
     expect(describeModel('net.onnx', other.result, reader)).toContain('settings(padding circular)');
     expect(describeLayers([known({})], reader)).not.toContain('settings(');
@@ -128,9 +135,9 @@ describe('layerHint', () => {
       scope: 'any input size',
       method: '',
     } as const;
-    expect(layerHint([known({}), known({ lipschitz: other })], texts)).toBeNull();
-    expect(layerHint([known({}), known({})], texts)).not.toBeNull();
-    expect(layerHint([known({ lipschitz: null, error: 'it failed' })], texts)).toBeNull();
-    expect(layerHint([], texts)).toBeNull();
+    expect(layerHint([known({}), known({ lipschitz: other })], reader)).toBeNull();
+    expect(layerHint([known({}), known({})], reader)).not.toBeNull();
+    expect(layerHint([known({ lipschitz: null, error: 'it failed' })], reader)).toBeNull();
+    expect(layerHint([], reader)).toBeNull();
   });
 });
