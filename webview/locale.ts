@@ -16,7 +16,7 @@ export class Locale {
   constructor(
     readonly strings: PanelStrings,
     readonly tag: string,
-    bundle?: Bundle  ,
+    bundle?: Bundle,
   ) {
     this.number = numeralsOf(tag);
     this.translate = translatorOf(bundle);

@@ -66,10 +66,15 @@ function fateOf(outcome: Exclude<Outcome<'analyze'>, { kind: 'cancelled' }>): Cl
     case 'ok':
       return (it) => t`${it} ended without a plan`;
     case 'error':
-      return (it) => t`${it} failed: ${outcome.error.message}`;
+      return failedBy(outcome.error.message);
     case 'crash':
       return (it) => t`${it} crashed: ${outcome.death}`;
   }
+}
+
+/** @param reason why, in a sentence */
+function failedBy(reason: string): Clause {
+  return (it) => t`${it} failed: ${reason}`;
 }
 
 /** The report of an analysis that has a plan; `seconds` is the wall time of all of it. */
@@ -126,7 +131,7 @@ class Run {
   /** A driver can take the process with it when it is first used. False where the CPU has been tried already. */
   avoidDevice(failure: string): boolean {
     if (this.deviceCrash !== null || this.asked.settings.device === 'cpu') return false;
-    this.deviceCrash = t`${failure} when the device was tried`;
+    this.deviceCrash = t`when the device was tried, ${failure}`;
     return true;
   }
 
@@ -148,7 +153,7 @@ class Run {
       case 'row': {
         const { index, row } = message;
         const defect = rowDefect(row);
-        if (defect !== null) return this.fail([index], t`the computation failed: ${defect}`);
+        if (defect !== null) return this.fail([index], failedBy(defect)(t('the computation')));
         this.finished++;
         return this.takeRow(index, row);
       }

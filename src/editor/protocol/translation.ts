@@ -43,7 +43,18 @@ interface Template {
   /** The numbers of the values, in the order of the English text. */
   readonly places: readonly number[];
   readonly letters: number;
+  readonly rank: Rank;
   readonly translation: string;
+}
+
+/**
+ * Of readings that differ only in what is inside of what, the one of the highest rank is outside: what introduces a
+ * sentence (`damaged at byte 3: ..`), then sentences, then what may be their subject (`tensor "w"`).
+ */
+enum Rank {
+  Subject,
+  Sentence,
+  Introduction,
 }
 
 interface Found {
@@ -63,7 +74,9 @@ class Translation {
       const letters = lettersIn(literals.join(''));
       const places = Array.from(english.matchAll(/\{(\d+)\}/g), ([, place]) => Number(place));
       if (places.length === 0) this.whole.set(english, { text: translation, letters });
-      else if (letters > 0) this.templates.push({ literals, places, letters, translation });
+      else if (letters > 0) {
+        this.templates.push({ literals, places, letters, rank: rankOf(literals), translation });
+      }
     }
   }
 
@@ -86,12 +99,17 @@ class Translation {
 
   private read(text: string, quoted: Uint8Array | null, within: (part: string) => Found): Found {
     let best: Found = { text, letters: 0 };
-    const consider = (found: Found) => {
-      if (found.letters > best.letters) best = found;
+    let place: readonly number[] = [0, 0, 0];
+    const consider = (found: Found, rank: Rank, own = 0) => {
+      const other = [found.letters, rank, own];
+      const first = other.findIndex((value, i) => value !== place[i]);
+      if (found.letters === 0 || first < 0 || other[first] < place[first]) return;
+      best = found;
+      place = other;
     };
     for (const template of this.templates) {
       const values = valuesOf(text, template, quoted);
-      if (values !== null) consider(instance(template, values.map(within)));
+      if (values !== null) consider(instance(template, values.map(within)), template.rank, template.letters);
     }
     // `path: sentence`
     let colon = -1;
@@ -99,17 +117,23 @@ class Translation {
       colon = indexOutside(quoted, text, ': ', colon + 1);
       if (colon < 0) break;
       const rest = within(text.slice(colon + 2));
-      consider({ text: text.slice(0, colon + 2) + rest.text, letters: rest.letters });
+      consider({ text: text.slice(0, colon + 2) + rest.text, letters: rest.letters }, Rank.Introduction);
     }
     // `sentence; sentence`
     const clauses = text.split('; ', MOST_CLAUSES + 1);
     if (clauses.length > 1 && clauses.length <= MOST_CLAUSES) {
       const parts = clauses.map(within);
       const letters = parts.reduce((sum, part) => sum + part.letters, 0);
-      consider({ text: parts.map((part) => part.text).join('; '), letters });
+      consider({ text: parts.map((part) => part.text).join('; '), letters }, Rank.Subject);
     }
     return best;
   }
+}
+
+function rankOf(literals: readonly string[]): Rank {
+  if (literals[literals.length - 1] !== '') return Rank.Sentence;
+  if (/[:,;] $/.test(literals[literals.length - 2])) return Rank.Introduction;
+  return literals[0] === '' ? Rank.Sentence : Rank.Subject;
 }
 
 /** The values in the order of the English text; null where the text is no instance. Linear in its length. */
@@ -130,9 +154,8 @@ function valuesOf(
     values.push(text.slice(from, at));
     from = at + literal.length;
   }
-  if (from >= end) return null;
+  if (from > end) return null;
   values.push(text.slice(from, end));
-  if (values.includes('')) return null;
   return first !== '' || letters >= TELLING || values.every(isValue) ? values : null;
 }
 

@@ -72,7 +72,7 @@ describe('analyzeInWorker', () => {
 
   it('goes on on the CPU where trying the device ends the process', async () => {
     const { plan, rows } = await run('@driver+a+b');
-    expect(plan?.device.fallback).toBe('the analysis crashed: signal SIGABRT when the device was tried');
+    expect(plan?.device.fallback).toBe('when the device was tried, the analysis crashed: signal SIGABRT');
     expect(rows.map((row) => row?.lipschitz?.upper)).toEqual([1, 2]);
   });
 
