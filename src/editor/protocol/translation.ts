@@ -117,14 +117,18 @@ class Translation {
       colon = indexOutside(quoted, text, ': ', colon + 1);
       if (colon < 0) break;
       const rest = within(text.slice(colon + 2));
-      consider({ text: text.slice(0, colon + 2) + rest.text, letters: rest.letters }, Rank.Introduction);
+      consider(
+        { text: text.slice(0, colon + 2) + rest.text, letters: rest.letters },
+        Rank.Introduction,
+        Infinity,
+      );
     }
     // `sentence; sentence`
-    const clauses = text.split('; ', MOST_CLAUSES + 1);
-    if (clauses.length > 1 && clauses.length <= MOST_CLAUSES) {
+    const clauses = splitOutside(quoted, text, '; ', MOST_CLAUSES);
+    if (clauses.length > 1) {
       const parts = clauses.map(within);
       const letters = parts.reduce((sum, part) => sum + part.letters, 0);
-      consider({ text: parts.map((part) => part.text).join('; '), letters }, Rank.Subject);
+      consider({ text: parts.map((part) => part.text).join('; '), letters }, Rank.Sentence);
     }
     return best;
   }
@@ -200,6 +204,19 @@ function indexOutside(quoted: Uint8Array | null, text: string, searched: string,
   let at = text.indexOf(searched, from);
   while (at >= 0 && quoted?.[at] === 1) at = text.indexOf(searched, at + 1);
   return at;
+}
+
+/** As `split`, at what does not begin inside quotes; the last part has what is behind the first `most` - 1. */
+function splitOutside(quoted: Uint8Array | null, text: string, separator: string, most: number): string[] {
+  const parts: string[] = [];
+  let from = 0;
+  while (parts.length < most - 1) {
+    const at = indexOutside(quoted, text, separator, from);
+    if (at < 0) break;
+    parts.push(text.slice(from, at));
+    from = at + separator.length;
+  }
+  return [...parts, text.slice(from)];
 }
 
 function lettersIn(text: string): number {

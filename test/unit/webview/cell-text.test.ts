@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { ConvolutionReport, LayerReport } from '../../../src/report/report';
+import { Locale } from '../../../webview/locale';
 import { COLUMNS } from '../../../webview/rows';
 import { cellText, channelsOf, operatorText, rowText, splitName } from '../../../webview/table/cell-text';
 import { layer } from '../report/sample';
-import { english, german } from './english';
+import { english, german, strings } from './english';
 
 const convolution = (groups: number): ConvolutionReport => ({
   strides: [1, 1],
@@ -65,6 +66,13 @@ describe('cellText', () => {
       scope: '',
       certainty: '',
     });
+  });
+
+  it("gives the reason in the user's language", () => {
+    const bundle = { '{0} has no elements': '{0} enthält nichts', 'its weight {0}': 'Gewicht {0}' };
+    const locale = new Locale(strings, 'de', bundle);
+    const failed = layer({ lipschitz: null, stableRank: null, error: 'its weight "w" has no elements' });
+    expect(cellText('norm', 0, failed, locale)).toBe('Gewicht "w" enthält nichts');
   });
 
   it('is one line whatever the file says', () => {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { translatorOf } from '../../../../src/editor/protocol/translation';
+import { numeralsOf } from '../../../../src/report/decimal-sign';
 import { describeLayers, describeModel, layerHint } from '../../../../src/editor/hover/content';
 import type { Reader } from '../../../../src/editor/hover/content';
 import type { Texts } from '../../../../src/editor/hover/texts';
@@ -96,6 +98,45 @@ describe('describeLayers', () => {
       expect(shown.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
       if (row.lipschitz === null) expect(shown).toContain('noBound(');
     }
+  });
+});
+
+describe("the user's language", () => {
+  const bundle = {
+    'method {0}': 'Verfahren {0}',
+    'tolerance {0}': 'Toleranz {0}',
+    'Its {0} is gone.': '{0} ist weg.',
+  };
+  const german: Reader = {
+    ...reader,
+    translate: translatorOf(bundle),
+    numerals: numeralsOf('de'),
+    locale: 'de',
+  };
+  const settings = { ...DEFAULT_SETTINGS, method: 'gram', tolerance: 0.01 } as const;
+  const result = resultOf({ report: report({ settings }) });
+
+  it('has its decimal sign, its age, and the sentences of the core', () => {
+    const shown = unescaped(
+      describeLayers([{ row: layer({ notes: ['Its "a.b" is gone.'] }), result }], german),
+    );
+    expect(shown).toContain('norm(2,5094 |');
+    expect(shown).toContain('"a.b" ist weg.');
+    expect(shown).toContain('settings(Verfahren gram, Toleranz 0,01)');
+    expect(shown).toContain('vor 3 Minuten');
+    const failed = layer({ lipschitz: null, error: 'net.onnx: Its "w" is gone.' });
+    expect(unescaped(describeLayers([{ row: failed, result }], german))).toContain(
+      'noBound(net.onnx: "w" ist weg.)',
+    );
+    expect(unescaped(describeModel('net.onnx', resultOf({ report: FULL }), german))).toContain(
+      'largestNorm(316,23 |',
+    );
+  });
+
+  it('is that of an inlay hint', () => {
+    expect(layerHint([{ row: layer(), result }], german)).toMatch(
+      /^hintOfSettings\(hint\(2,5094 \| 1,25.*gram, Toleranz 0,01\)$/,
+    );
   });
 });
 
