@@ -15,6 +15,6 @@ export function inBrackets(text: string): string {
 }
 
 /** A text with its values put in. */
-export function put(text: string, values: readonly unknown[]): string {
+export function put(text: string, values: readonly (string | number)[]): string {
   return text.replace(/\{(\d+)\}/g, (place, index) => String(values[Number(index)] ?? place));
 }

@@ -19,7 +19,7 @@ const written = vi.hoisted(() => new Map<string, string>());
 vi.mock('@vscode/l10n', async () => {
   const { inBrackets, put } = await import('../../pseudo-language');
   return {
-    t: (first: string | readonly string[], ...values: readonly unknown[]) => {
+    t: (first: string | readonly string[], ...values: readonly (string | number)[]) => {
       const isText = typeof first === 'string';
       const message = isText ? first : first.reduce((text, part, i) => `${text}{${i - 1}}${part}`);
       const english = put(message, values);
