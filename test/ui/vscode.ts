@@ -15,6 +15,8 @@ export interface VsCodeOptions extends ServerOptions {
   readonly workspace?: string;
   /** Of the new folder of samples, in place of its own, whose letters not every machine has the font for. */
   readonly folderName?: string;
+  /** Of the window and its extensions; the window itself stays English without a language pack. */
+  readonly language?: string;
   /** In CSS pixels; 1280 x 800. */
   readonly size?: { readonly width: number; readonly height: number };
 }
@@ -72,6 +74,7 @@ export class VsCode {
         viewport: options.size ?? { width: 1280, height: 800 },
         permissions: ['clipboard-read', 'clipboard-write'],
       });
+      if (options.language !== undefined) await page.addInitScript(speak, options.language);
       const vscode = new VsCode(page, workspace, server, browser, temporary);
       await page.goto(server.address(workspace));
       await vscode.files.first().waitFor();
@@ -330,4 +333,9 @@ function escaped(text: string): string {
 /** Errors in the workbench's own code are not ours to mend. */
 function isOfWorkbench(stack: string): boolean {
   return stack.includes('/static/out/vs/code/browser/workbench/');
+}
+
+/** What a language pack tells the page before the workbench starts; the texts in English, which it has, say `en`. */
+function speak(language: string): void {
+  Object.defineProperty(globalThis, '_VSCODE_NLS_LANGUAGE', { get: () => language, set: () => undefined });
 }

@@ -13,8 +13,10 @@ const execute = promisify(execFile);
 export interface ServerOptions extends Appearance {
   /** Added to the environment of the server and of its extensions. */
   readonly environment?: NodeJS.ProcessEnv;
-  /** A packed extension to install; without one, the extension runs from this folder (`node esbuild.mjs` first). */
+  /** A packed extension to install; without one, the extension runs from a folder. */
   readonly vsix?: string;
+  /** That folder; without it, this project (`node esbuild.mjs` first). */
+  readonly extension?: string;
 }
 
 const HOST = '127.0.0.1';
@@ -45,7 +47,7 @@ export class Server {
       const user = join(data.path, 'data/User');
       await mkdir(user, { recursive: true });
       await writeFile(join(user, 'settings.json'), JSON.stringify(userSettings(options), undefined, 2));
-      if (options.vsix === undefined) await symlink(root, linkIn(data), 'junction');
+      if (options.vsix === undefined) await symlink(options.extension ?? root, linkIn(data), 'junction');
       else await installExtension(script, folders, options.vsix, environment);
       const where = ['--host', HOST, '--port', '0', '--without-connection-token'];
       const quiet = [
