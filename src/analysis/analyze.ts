@@ -4,7 +4,7 @@ import { chooseEngine } from '../compute/devices';
 import { Engine } from '../compute/engine';
 import { ProviderError } from '../compute/runtime';
 import { globMatches } from '../model/glob';
-import type { Layer, ModelFile } from '../model/model';
+import type { Layer, ModelFile, Operator } from '../model/model';
 import { openModel } from '../model/open';
 import type {
   DeviceReport,
@@ -16,7 +16,7 @@ import type {
 } from '../report/report';
 import { invalidSetting } from '../report/settings';
 import { estimateCost, measureSlowness } from './cost';
-import { collectGarbage } from './garbage';
+import { collectGarbageAfter } from './garbage';
 import { encloseOperator, hasProbable, type OperatorEnclosure } from './operator';
 import { describeLayer, failedRow, operatorKey, rowOf } from './row';
 
@@ -57,8 +57,6 @@ export interface AnalysisEvents {
 
 /** Seconds, as estimated, from which a layer has a preliminary row. */
 const WORTH_WAITING = 0.5;
-/** Parameters from which a layer's memory is worth giving back at once: 16 MB in float64. */
-const LARGE_LAYER = 2 ** 21;
 
 /**
  * Opens the model, chooses the device, and computes the layers in the order of the file, one at a time.
@@ -66,9 +64,7 @@ const LARGE_LAYER = 2 ** 21;
  */
 export async function analyze(request: AnalysisRequest, events: AnalysisEvents): Promise<void> {
   const { settings } = request;
-  const invalid = invalidSetting(settings);
-  if (invalid !== null)
-    throw new RangeError(t`the setting ${invalid} is ${JSON.stringify(settings[invalid])}`);
+  requireValid(settings);
   const model = await openModel(request.path, { inputSize: settings.inputSize });
   try {
     const { engine, description, fallback } = await chooseEngine(settings.device);
@@ -92,14 +88,29 @@ export async function analyze(request: AnalysisRequest, events: AnalysisEvents):
       const preliminary = await analysis.preliminaryRow(layers[index]);
       if (preliminary !== null) events.onPreliminary(index, preliminary);
       events.onRow(index, await analysis.row(layers[index]));
-      if (layers[index].parameters >= LARGE_LAYER) collectGarbage();
+      collectGarbageAfter(layers[index].parameters);
     }
   } finally {
     await model.close();
   }
 }
 
-class Analysis {
+/** @throws RangeError */
+export function requireValid(settings: Settings): void {
+  const invalid = invalidSetting(settings);
+  if (invalid !== null)
+    throw new RangeError(t`the setting ${invalid} is ${JSON.stringify(settings[invalid])}`);
+}
+
+/** What is computed for a row. */
+export interface Computation {
+  /** Equal keys have one enclosure. */
+  readonly key: string;
+  enclose(engine: Engine, settings: Settings): Promise<OperatorEnclosure>;
+}
+
+/** The computation of rows one after the other: shared weights once, on the CPU after the device has failed. */
+export class Analysis {
   /** Enclosures, or errors, by operator. */
   private readonly known = new Map<string, Promise<OperatorEnclosure>>();
   private deviceNote: string | null = null;
@@ -119,12 +130,13 @@ class Analysis {
     return new Analysis(this.engine, quick, this.perGroup).row(layer);
   }
 
-  async row(layer: Layer): Promise<LayerReport> {
+  /** @param computation where it is not that of the layer's own operator */
+  async row(layer: Layer, computation: Computation = computationOf(layer.operator)): Promise<LayerReport> {
     const started = performance.now();
     const seconds = () => (performance.now() - started) / 1000;
-    const key = operatorKey(layer.operator);
+    const { key } = computation;
     let enclosure = this.known.get(key);
-    if (!enclosure) this.known.set(key, (enclosure = this.enclose(layer)));
+    if (!enclosure) this.known.set(key, (enclosure = this.enclose(computation)));
     try {
       const found = await enclosure;
       const notes = this.deviceNote === null ? [] : [this.deviceNote];
@@ -140,14 +152,21 @@ class Analysis {
   }
 
   /** A device that fails midway is given up: this layer and all that follow are computed on the CPU. */
-  private async enclose(layer: Layer): Promise<OperatorEnclosure> {
+  private async enclose(computation: Computation): Promise<OperatorEnclosure> {
     try {
-      return await encloseOperator(this.engine, layer.operator, this.settings);
+      return await computation.enclose(this.engine, this.settings);
     } catch (error) {
       if (!(error instanceof ProviderError) || error.provider === 'cpu') throw error;
       this.deviceNote = t`computed on the CPU: ${error.provider} failed: ${error.message}`;
       this.engine = new Engine('cpu');
-      return encloseOperator(this.engine, layer.operator, this.settings);
+      return computation.enclose(this.engine, this.settings);
     }
   }
+}
+
+function computationOf(operator: Operator): Computation {
+  return {
+    key: operatorKey(operator),
+    enclose: (engine, settings) => encloseOperator(engine, operator, settings),
+  };
 }

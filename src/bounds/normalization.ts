@@ -1,6 +1,6 @@
 import { t } from '@vscode/l10n';
 import { frobeniusOf } from './matrix';
-import { type Enclosure, roundDown, roundUp } from './rounding';
+import { type Enclosure, gamma, roundDown, roundUp, UNIT_ROUNDOFF } from './rounding';
 import { exponentScale, type Values } from './values';
 
 /** The variance and epsilon of a normalisation leave nothing to divide by. */
@@ -21,19 +21,64 @@ export interface DiagonalEnclosure extends Enclosure {
  * @throws NotFiniteError, UnboundedError
  */
 export function boundDiagonal(gain: Values | null, variance: Values, epsilon: number): DiagonalEnclosure {
-  if (gain) exponentScale(gain);
-  exponentScale(variance);
-  let largest = 0;
-  const entries = new Float64Array(variance.length);
-  for (let i = 0; i < variance.length; i++) {
-    const divisor = variance[i] + epsilon;
-    if (!(divisor > 0)) throw new UnboundedError();
-    entries[i] = Math.abs(gain ? gain[i] : 1) / Math.sqrt(divisor);
-    largest = Math.max(largest, entries[i]);
-  }
+  const entries = diagonalOf({ gain, variance, epsilon });
+  const largest = entries.reduce((most, entry) => Math.max(most, Math.abs(entry)), 0);
   const scale = exponentScale(entries);
   const frobenius = frobeniusOf(entries, scale) * scale;
   return { ...outward(largest, largest, gain), frobenius };
+}
+
+/** What a normalisation with frozen statistics is made of. */
+export interface Statistics {
+  /** One factor per channel; null: all ones. */
+  readonly gain: Values | null;
+  readonly variance: Values;
+  readonly epsilon: number;
+}
+
+/**
+ * Norm of the difference of two normalisations of as many channels with frozen statistics: the largest difference of
+ * their entries. An entry is off by less than 3 u, relatively (a sum, a root, a quotient), and their difference by u;
+ * where gain, variance and epsilon agree it is zero.
+ * @throws NotFiniteError, UnboundedError
+ */
+export function boundDiagonalDifference(
+  a: Statistics,
+  b: Statistics,
+): DiagonalEnclosure & { readonly frobeniusError: number } {
+  const x = diagonalOf(a);
+  const y = diagonalOf(b);
+  const differences = new Float64Array(x.length);
+  let [lower, upper, error] = [0, 0, 0];
+  for (let i = 0; i < x.length; i++) {
+    const gains = [a, b].map(({ gain }) => (gain ? gain[i] : 1));
+    if (gains[0] === gains[1] && a.variance[i] === b.variance[i] && a.epsilon === b.epsilon) continue;
+    differences[i] = x[i] - y[i];
+    const size = Math.abs(differences[i]);
+    const off = roundUp(4 * UNIT_ROUNDOFF * (Math.abs(x[i]) + Math.abs(y[i]))) + 4 * Number.MIN_VALUE;
+    lower = Math.max(lower, roundDown(size) - off);
+    upper = Math.max(upper, roundUp(size) + off);
+    error += off;
+  }
+  const scale = exponentScale(differences);
+  const frobenius = frobeniusOf(differences, scale) * scale;
+  return {
+    lower: roundDown(lower),
+    upper: roundUp(upper),
+    frobenius,
+    frobeniusError: error * (1 + gamma(x.length)),
+  };
+}
+
+/** `gain / sqrt(variance + epsilon)`, entry by entry. @throws NotFiniteError, UnboundedError */
+function diagonalOf({ gain, variance, epsilon }: Statistics): Float64Array {
+  if (gain) exponentScale(gain);
+  exponentScale(variance);
+  return Float64Array.from(variance, (value, i) => {
+    const divisor = value + epsilon;
+    if (!(divisor > 0)) throw new UnboundedError();
+    return (gain ? gain[i] : 1) / Math.sqrt(divisor);
+  });
 }
 
 /**

@@ -1,5 +1,5 @@
 /** `lipschitz-lens analyze`. */
-import type { DeviceChoice, Method, PaddingChoice, Report } from '../report/report';
+import type { Report } from '../report/report';
 import { AnalysisFailure, analyzeInWorker, reportOf } from '../worker/client';
 import type { AnalysisRequest } from '../worker/client';
 import { budgetSentences } from './budget';
@@ -9,19 +9,13 @@ import { formatReports, pageOf } from './format';
 import type { Format } from './format';
 import { checkOutput, writeOutput, writeStream } from './output';
 import { showProgress } from './progress';
+import { settingsOf, warnOfIdleOptions } from './settings';
+import type { SettingOptions } from './settings';
 import type { Surroundings } from './surroundings';
 
 /** The options as the command line's parser hands them over. */
-export interface AnalyzeOptions {
+export interface AnalyzeOptions extends SettingOptions {
   readonly format: Format;
-  readonly output?: string;
-  readonly method: Method;
-  readonly iterations?: number;
-  readonly tolerance?: number;
-  readonly inputSize?: readonly number[] | 'any';
-  readonly padding?: PaddingChoice;
-  readonly device: DeviceChoice;
-  readonly layers?: string;
   readonly perGroup?: true;
   readonly failAbove?: number;
 }
@@ -38,14 +32,18 @@ export async function analyzeFiles(
   const { stdout, env, warn } = surroundings;
   const { format, output } = options;
   if (output !== undefined) await checkOutput(output, files);
-  if (options.iterations !== undefined && options.method !== 'gram') {
-    warn('--iterations has no effect without --method gram');
+  warnOfIdleOptions(options, warn);
+  if (format === 'sarif' && options.failAbove === undefined) {
+    warn('--format sarif lists the layers above --fail-above, which is not given');
   }
 
   const analysed = await analyzeEach(files, options, surroundings);
 
   const page = pageOf(output === undefined ? stdout : null, env);
-  const text = formatReports(analysed.reports, format, files.length > 1, page);
+  const text = formatReports(analysed.reports, format, files.length > 1, page, {
+    limit: options.failAbove ?? null,
+    refusals: analysed.refusals,
+  });
   if (output === undefined) await writeStream(stdout, text);
   else if (text !== '') await writeOutput(output, text);
 
@@ -56,37 +54,40 @@ export async function analyzeFiles(
   return judge(analysed, options, warn);
 }
 
+type RequestOptions = SettingOptions & Pick<AnalyzeOptions, 'perGroup'>;
+
 interface Analysed {
   readonly reports: readonly Report[];
-  /** A file has no report. */
-  readonly failed: boolean;
+  /** A sentence for each file that has no report. */
+  readonly refusals: readonly string[];
   readonly cancelled: boolean;
 }
 
-async function analyzeEach(
+/** One file after the other. */
+export async function analyzeEach(
   files: readonly string[],
-  options: AnalyzeOptions,
+  options: RequestOptions,
   surroundings: Surroundings,
 ): Promise<Analysed> {
   const reports: Report[] = [];
-  let failed = false;
+  const refusals: string[] = [];
   for (const path of files) {
     try {
       const report = await analyzeFile(requestOf(path, options), surroundings);
       if (report !== null) reports.push(report);
-      if (report === null || report.cancelled) return { reports, failed, cancelled: true };
+      if (report === null || report.cancelled) return { reports, refusals, cancelled: true };
     } catch (error) {
       if (!(error instanceof AnalysisFailure)) throw error;
       surroundings.warn(error.message);
-      failed = true;
+      refusals.push(error.message);
     }
   }
-  return { reports, failed, cancelled: false };
+  return { reports, refusals, cancelled: false };
 }
 
 /** Says what is wrong with complete reports, and which exit code that makes. */
 function judge(
-  { reports, failed }: Analysed,
+  { reports, refusals }: Analysed,
   { layers: glob, failAbove: limit }: AnalyzeOptions,
   warn: Surroundings['warn'],
 ): ExitCode {
@@ -102,22 +103,15 @@ function judge(
   }
 
   if (unmatched.length > 0 && unmatched.length === reports.length) return EXIT.usage;
-  if (failed) return EXIT.failed;
+  if (refusals.length > 0) return EXIT.failed;
   if (reports.some(({ layers }) => layers.some(({ error }) => error !== null))) return EXIT.layerFailed;
   return exceeding.length > 0 ? EXIT.overBudget : EXIT.done;
 }
 
-function requestOf(path: string, options: AnalyzeOptions): AnalysisRequest {
+function requestOf(path: string, options: RequestOptions): AnalysisRequest {
   return {
     path,
-    settings: {
-      method: options.method,
-      iterations: options.iterations ?? null,
-      tolerance: options.tolerance ?? null,
-      device: options.device,
-      inputSize: options.inputSize ?? null,
-      padding: options.padding ?? null,
-    },
+    settings: settingsOf(options),
     layers: options.layers ?? null,
     perGroup: options.perGroup ?? false,
     only: null,

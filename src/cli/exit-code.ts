@@ -19,3 +19,17 @@ export const EXIT_HELP = `Exit codes, the first that holds:
     4  a layer has no bound
     1  a layer's upper bound is above --fail-above
     0  none of these`;
+
+export const COMPARISON_EXIT_HELP = `Exit codes, the first that holds:
+  130  cancelled by Ctrl-C or SIGTERM; the finished pairs are printed
+    2  usage, or no layer matches --layers
+    3  a file cannot be analysed, or the result cannot be written
+    4  a layer, or the difference of a pair, has no bound
+    0  none of these`;
+
+export const SERIES_EXIT_HELP = `Exit codes, the first that holds:
+  130  cancelled by Ctrl-C or SIGTERM; the finished checkpoints are printed
+    2  usage, or no layer matches --layers
+    3  a checkpoint cannot be analysed (the others are), or the result cannot be written
+    4  a layer has no bound
+    0  none of these`;

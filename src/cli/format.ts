@@ -1,11 +1,17 @@
+import { isAbsolute, normalize, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { version } from '../../package.json';
 import { formatCsv } from '../report/csv';
 import { formatJson } from '../report/json';
 import { formatMarkdown } from '../report/markdown';
 import type { Report } from '../report/report';
+import { formatSarif } from '../report/sarif';
 import { formatTable, NARROWEST_TABLE } from '../report/table';
 import type { Terminal } from './progress';
 
-export const FORMATS = ['table', 'json', 'csv', 'markdown'] as const;
+/** For people, programs and spreadsheets; `sarif` is for code scanning. */
+export const RESULT_FORMATS = ['table', 'json', 'csv', 'markdown'] as const;
+export const FORMATS = [...RESULT_FORMATS, 'sarif'] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** Columns of what goes to a file or another program. */
@@ -33,13 +39,23 @@ export function pageOf(stream: Terminal | null, env: NodeJS.ProcessEnv): Page {
   return { width, color };
 }
 
+/** What SARIF says besides the reports. */
+export interface Scan {
+  /** The budget of a layer; null: none. */
+  readonly limit: number | null;
+  /** Sentences about files without a report. */
+  readonly refusals: readonly string[];
+}
+
 /** `several` files were asked for: JSON is then an array, however many of them could be analysed. */
 export function formatReports(
   reports: readonly Report[],
   format: Format,
   several: boolean,
   page: Page,
+  scan: Scan = { limit: null, refusals: [] },
 ): string {
+  if (format === 'sarif') return formatSarif(reports, { ...scan, version, uriOf });
   if (reports.length === 0 && !(several && format === 'json')) return '';
   switch (format) {
     case 'json':
@@ -51,4 +67,10 @@ export function formatReports(
     case 'table':
       return reports.map((report) => formatTable(report, page)).join('\n\n');
   }
+}
+
+/** Relative where the path is, so that it is one in the repository where the program is run at its root. */
+function uriOf(path: string): string {
+  if (isAbsolute(path)) return pathToFileURL(path).href;
+  return normalize(path).split(sep).map(encodeURIComponent).join('/');
 }

@@ -1,14 +1,20 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { version } from '../../package.json';
-import { DEVICE_CHOICES, METHODS, PADDING_CHOICES } from '../report/settings';
 import { analyzeFiles } from './analyze-files';
 import type { AnalyzeOptions } from './analyze-files';
-import { EXIT_HELP } from './exit-code';
+import { compareFiles } from './compare-files';
+import type { CompareOptions } from './compare-files';
+import { COMPARISON_EXIT_HELP, EXIT_HELP, SERIES_EXIT_HELP } from './exit-code';
 import type { ExitCode } from './exit-code';
-import { FORMATS } from './format';
+import { FORMATS, RESULT_FORMATS } from './format';
 import { listDevices } from './list-devices';
-import { parseBudget, parseGlob, parseInputSize, parseIterations, parseTolerance } from './options';
+import { parseBudget } from './options';
+import { analyzeSeries } from './series-files';
+import type { SeriesOptions } from './series-files';
+import { addSettingOptions } from './settings';
 import type { Surroundings } from './surroundings';
+
+const MODEL = 'an .onnx or .safetensors file, a *.safetensors.index.json, or a folder that holds one of them';
 
 /** The command line. What a command ends with is given to `end`; usage errors are thrown by Commander. */
 export function commandLine(surroundings: Surroundings, end: (code: ExitCode) => void): Command {
@@ -27,52 +33,19 @@ export function commandLine(surroundings: Surroundings, end: (code: ExitCode) =>
       `
 Examples:
   lipschitz-lens analyze model.onnx
+  lipschitz-lens compare before.onnx after.onnx
+  lipschitz-lens series checkpoints/
   lipschitz-lens devices`,
     );
 
-  program
+  const analyze = program
     .command('analyze')
     .summary('print an interval around the Lipschitz constant of every layer, and its stable rank')
     .description(
       'Prints, for every layer of each model, an interval that contains its Lipschitz constant (in the Euclidean norm), and its stable rank.',
     )
-    .argument(
-      '<FILE...>',
-      'an .onnx or .safetensors file, a *.safetensors.index.json, or a folder that holds one of them',
-    )
-    .addOption(new Option('--format <FORMAT>', 'how the result is written').choices(FORMATS).default('table'))
-    .option('--output <FILE>', 'write the result to FILE instead of the standard output')
-    .addOption(
-      new Option(
-        '--method <METHOD>',
-        'auto: certified, tight; quick: probable for large matrices, wider for convolutions; gram: Gram iteration alone',
-      )
-        .choices(METHODS)
-        .default('auto'),
-    )
-    .addOption(new Option('--quick', 'the same as --method quick').implies({ method: 'quick' }))
-    .option('--iterations <N>', 'number of Gram iterations, for --method gram', parseIterations)
-    .option(
-      '--tolerance <T>',
-      'relative width of an interval that is tight enough, between 0 and 1',
-      parseTolerance,
-    )
-    .option(
-      '--input-size <SIZE>',
-      'spatial size of the input, such as 16000, 224x224 or 16x112x112; any: bounds for every size (default: what the file says)',
-      parseInputSize,
-    )
-    .addOption(
-      new Option('--padding <MODE>', 'padding of the convolutions (default: what the file says)').choices(
-        PADDING_CHOICES,
-      ),
-    )
-    .addOption(
-      new Option('--device <DEVICE>', 'where matrices are multiplied')
-        .choices(DEVICE_CHOICES)
-        .default('auto'),
-    )
-    .option('--layers <GLOB>', "only the layers whose name matches, such as '*attn*'", parseGlob)
+    .argument('<FILE...>', MODEL);
+  addSettingOptions(analyze, FORMATS)
     .option('--per-group', 'also print each group of a grouped convolution')
     .option('--fail-above <L>', "exit with 1 where a layer's upper bound is above L", parseBudget)
     .showHelpAfterError(
@@ -85,6 +58,7 @@ All options: lipschitz-lens analyze --help`,
       `
 Of several files, --format json prints an array of reports, of a single file the
 report itself; --format csv prints one header and names the model in each record.
+--format sarif lists the layers above --fail-above for code scanning.
 A table is coloured only on a terminal (FORCE_COLOR and NO_COLOR are respected).
 
 ${EXIT_HELP}
@@ -98,6 +72,72 @@ Examples:
     )
     .action(async (files: string[], options: AnalyzeOptions) =>
       end(await analyzeFiles(files, options, surroundings)),
+    );
+
+  const compare = program
+    .command('compare')
+    .summary('print how far each layer of one model is from its counterpart in another')
+    .description(
+      'Prints, for every layer of model A and its counterpart in B, both Lipschitz constants, their ratio, and an interval around the Lipschitz constant of the layer with the difference of their weights.',
+    )
+    .argument('<A>', MODEL)
+    .argument('<B>', 'another one, of either format');
+  addSettingOptions(compare, RESULT_FORMATS)
+    .showHelpAfterError(
+      `Usage: lipschitz-lens compare [options] A B
+For example: lipschitz-lens compare before.onnx after.onnx
+All options: lipschitz-lens compare --help`,
+    )
+    .addHelpText(
+      'after',
+      `
+Layers are matched by the names of their weights or nodes, then by these names
+without prefixes (module., _orig_mod., or what one file puts in the place of
+another prefix), then by kind, shape and order where these leave one partner.
+The result says how. --layers looks at the names in both models. The table begins
+with the pair of the largest relative difference.
+
+${COMPARISON_EXIT_HELP}
+
+Examples:
+  lipschitz-lens compare before.onnx after.onnx
+  lipschitz-lens compare float32.onnx float16.safetensors --format csv --output moved.csv`,
+    )
+    .action(async (a: string, b: string, options: CompareOptions) =>
+      end(await compareFiles(a, b, options, surroundings)),
+    );
+
+  const series = program
+    .command('series')
+    .summary('print the Lipschitz constants of one network over its checkpoints')
+    .description(
+      'Prints a table with a row for every layer of the first checkpoint and a column for every checkpoint, which holds the interval around its Lipschitz constant.',
+    )
+    .argument(
+      '<CHECKPOINT...>',
+      'the models in their order, or one folder: the .onnx and .safetensors files in it, step-2 before step-10',
+    );
+  addSettingOptions(series, RESULT_FORMATS)
+    .showHelpAfterError(
+      `Usage: lipschitz-lens series [options] CHECKPOINT...
+For example: lipschitz-lens series checkpoints/
+All options: lipschitz-lens series --help`,
+    )
+    .addHelpText(
+      'after',
+      `
+Layers are matched with those of the first checkpoint, as compare does. A table
+shows as many checkpoints as fit; the other formats hold all of them, --format json
+their stable ranks, too.
+
+${SERIES_EXIT_HELP}
+
+Examples:
+  lipschitz-lens series checkpoints/
+  lipschitz-lens series run/checkpoint-500 run/checkpoint-1000 --format csv --output norms.csv`,
+    )
+    .action(async (paths: string[], options: SeriesOptions) =>
+      end(await analyzeSeries(paths, options, surroundings)),
     );
 
   program

@@ -2,10 +2,18 @@
 import { formatSeconds } from '../report/numbers';
 import { displayName, ellipsize } from '../report/text';
 import { RemainingTime } from '../worker/client';
-import type { AnalysisEvents, Plan } from '../worker/client';
+
+/** The layers, or pairs of layers, that are to be computed. */
+interface Plan {
+  readonly layers: readonly { readonly name: string; /** Seconds. */ readonly cost: number }[];
+}
 
 export interface Progress {
-  readonly events: Partial<AnalysisEvents>;
+  readonly events: {
+    onPlan?(plan: Plan): void;
+    onStart?(index: number): void;
+    onRow?(index: number): void;
+  };
   /** Removes the line. */
   stop(): void;
 }
@@ -24,7 +32,7 @@ const DEFAULT_COLUMNS = 80;
 const CLEAR_LINE = '\r\u001b[2K';
 
 /** Shows nothing where `terminal` is none. */
-export function showProgress(path: string, terminal: Terminal): Progress {
+export function showProgress(what: string, terminal: Terminal): Progress {
   if (!terminal.isTTY) return { events: {}, stop: () => undefined };
   let plan: Plan | null = null;
   let remaining: RemainingTime | null = null;
@@ -34,7 +42,7 @@ export function showProgress(path: string, terminal: Terminal): Progress {
     const width = (terminal.columns || DEFAULT_COLUMNS) - 1;
     const line =
       plan === null || remaining === null
-        ? `opening ${displayName(path)}`
+        ? `opening ${displayName(what)}`
         : [
             bar(finished / Math.max(1, plan.layers.length)),
             `${finished}/${plan.layers.length}`,

@@ -1,7 +1,6 @@
+import { record, sizes } from './csv-record';
+import type { Field } from './csv-record';
 import type { GroupReport, LayerReport, Report, SkippedReport } from './report';
-import { printable } from './text';
-
-type Field = string | number | null;
 
 const COLUMNS = [
   'model',
@@ -38,8 +37,7 @@ type Row = Partial<Record<(typeof COLUMNS)[number], Field>>;
 
 /**
  * RFC 4180, one header. A record is a layer (`status` ok or failed), a group of the layer above it (`status` group) or
- * what was skipped (`status` skipped); `message` holds the notes, the error or the reason. Numbers are exact; a text
- * that a spreadsheet would take for a formula is preceded by an apostrophe.
+ * what was skipped (`status` skipped); `message` holds the notes, the error or the reason.
  */
 export function formatCsv(reports: Report | readonly Report[]): string {
   return [...csvPieces(reports)].join('');
@@ -62,10 +60,6 @@ function* rows(report: Report): Generator<Row> {
     for (const [index, group] of (layer.groups ?? []).entries()) yield groupRow(layer, group, index);
   }
   for (const skipped of report.skipped) yield skippedRow(skipped);
-}
-
-function record(fields: readonly Field[]): string {
-  return `${fields.map(field).join(',')}\r\n`;
 }
 
 function layerRow(layer: LayerReport): Row {
@@ -124,16 +118,4 @@ function skippedRow(skipped: SkippedReport): Row {
     weight: skipped.weight,
     message: skipped.reason,
   };
-}
-
-function sizes(values: readonly number[] | null | undefined): string | null {
-  return values?.join('x') ?? null;
-}
-
-function field(value: Field): string {
-  if (value === null) return '';
-  if (typeof value === 'number') return String(value);
-  const text = printable(value);
-  const inert = /^[=+\-@]/.test(text) ? `'${text}` : text;
-  return /[",]|^\s|\s$/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
 }

@@ -1,5 +1,4 @@
 import { t } from '@vscode/l10n';
-import type { Report } from './report';
 
 /** Characters that a terminal would obey or hide and that JSON lets through. */
 const UNSAFE = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu;
@@ -8,15 +7,15 @@ const UNSAFE = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu;
 const DEPTH = 3;
 
 /**
- * JSON text: the object of one report, or the array of several. Names are exact; characters that could act on a
- * terminal are escaped. Throws on a number that JSON cannot hold, which would silently become null.
+ * JSON text: the object of one report (of whatever kind), or the array of several. Names are exact; characters that
+ * could act on a terminal are escaped. Throws on a number that JSON cannot hold, which would silently become null.
  */
-export function formatJson(reports: Report | readonly Report[]): string {
+export function formatJson(reports: object): string {
   return [...jsonPieces(reports)].join('');
 }
 
 /** The same text in pieces, none of them longer than a row. */
-export function* jsonPieces(reports: Report | readonly Report[]): Generator<string> {
+export function* jsonPieces(reports: object): Generator<string> {
   for (const piece of pieces('', reports, '', DEPTH)) yield piece.replace(UNSAFE, escapeUnits);
   yield '\n';
 }

@@ -1,3 +1,4 @@
+import { code, escape, numbered, tableLines } from './markdown-text';
 import {
   formatBytes,
   formatCount,
@@ -9,7 +10,6 @@ import {
   formatShare,
 } from './numbers';
 import type { GroupReport, LayerReport, LipschitzInterval, Report } from './report';
-import { displayName, printable } from './text';
 import { collectNotes, skippedByReason, totals } from './totals';
 import { CHAIN_ONLY, describeSettings, formatScope, formatStableRank, plural } from './wording';
 
@@ -18,7 +18,7 @@ export function formatMarkdown(reports: Report | readonly Report[]): string {
   return [...markdownPieces(reports)].join('');
 }
 
-/** The same text in pieces, none of them longer than a layer's rows, the notes, what was skipped, or the totals. */
+/** The same text in pieces, none of them longer than a row, the notes, what was skipped, or the totals. */
 export function* markdownPieces(reports: Report | readonly Report[]): Generator<string> {
   let lead = '';
   for (const report of [reports].flat()) {
@@ -77,15 +77,19 @@ function* table(layers: readonly LayerReport[], notes: readonly string[]): Gener
     'Of full',
     'Notes',
   ];
-  const rule = header.map((title) =>
-    ['Lipschitz', 'Stable rank', 'Of full'].includes(title) ? '---:' : '---',
-  );
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |\n`;
-  yield line(header) + line(rule);
   const marks = new Map(notes.map((note, index) => [note, String(index + 1)]));
+  yield* tableLines(header, ['Lipschitz', 'Stable rank', 'Of full'], rowsOf(layers, marks));
+}
+
+function* rowsOf(
+  layers: readonly LayerReport[],
+  marks: ReadonlyMap<string, string>,
+): Generator<readonly string[]> {
   for (const layer of layers) {
-    const groups = (layer.groups ?? []).map((group, index) => groupCells(group, index, layer.lipschitz));
-    yield [layerCells(layer, marks), ...groups].map(line).join('');
+    yield layerCells(layer, marks);
+    for (const [index, group] of (layer.groups ?? []).entries()) {
+      yield groupCells(group, index, layer.lipschitz);
+    }
   }
 }
 
@@ -124,11 +128,6 @@ function rankCells({ stableRank }: Pick<LayerReport, 'stableRank'>): string[] {
   return stableRank ? [formatStableRank(stableRank), formatShare(stableRank.normalized)] : ['', ''];
 }
 
-function numbered(title: string, items: readonly string[]): string {
-  if (items.length === 0) return '';
-  return [`${title}:`, '', ...items.map((item, index) => `${index + 1}. ${escape(item)}`)].join('\n');
-}
-
 function skipped({ skipped: entries }: Report): string {
   if (entries.length === 0) return '';
   const groups = skippedByReason(entries).map(
@@ -136,20 +135,4 @@ function skipped({ skipped: entries }: Report): string {
       `- ${count} × ${ops.map(escape).join(', ')}: ${escape(reason)}, such as ${code(example.name)}`,
   );
   return [`Skipped (${entries.length}):`, '', ...groups].join('\n');
-}
-
-/** A code span inside a table cell: nothing in it is markup but the pipe. */
-function code(name: string): string {
-  const shown = displayName(name);
-  // A backslash in front of a pipe would end the cell: no code span can hold it.
-  if (shown.includes('\\|')) return escape(shown);
-  const text = shown.replaceAll('|', '\\|');
-  const longestRun = Math.max(0, ...Array.from(text.matchAll(/`+/g), ([run]) => run.length));
-  const fence = '`'.repeat(longestRun + 1);
-  const space = longestRun > 0 || /^ .* $/.test(text) ? ' ' : '';
-  return `${fence}${space}${text}${space}${fence}`;
-}
-
-function escape(text: string): string {
-  return printable(text).replace(/[\\`*_[\]<>|~&$]/g, '\\$&');
 }

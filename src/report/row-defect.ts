@@ -1,4 +1,5 @@
 import { t } from '@vscode/l10n';
+import type { PairReport } from './comparison/comparison';
 import type { LayerReport } from './report';
 
 /**
@@ -8,6 +9,11 @@ import type { LayerReport } from './report';
 export function rowDefect(row: LayerReport): string | null {
   if (row.lipschitz === null && row.error === null) return t('it has neither a bound nor an error');
   return defectOf(row, '');
+}
+
+/** The same for a pair of rows. */
+export function pairDefect(pair: PairReport): string | null {
+  return rowDefect(pair.a) ?? rowDefect(pair.b) ?? defectOf(pair, '');
 }
 
 function defectOf(value: unknown, path: string): string | null {

@@ -2,7 +2,7 @@ import { t } from '@vscode/l10n';
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { hasId } from './protocol';
-import type { MessageToClient, MethodName, Methods, RemoteError, WorkerEvent } from './protocol';
+import type { MessageToClient, MethodName, Methods, RemoteError } from './protocol';
 
 export interface WorkerOptions {
   /** The worker's program, `worker.js`. */
@@ -39,7 +39,7 @@ const CONTROL_C_EXIT = 0xc000013a;
 export function callWorker<M extends MethodName>(
   method: M,
   request: Methods[M]['request'],
-  onEvent: (event: WorkerEvent) => void,
+  onEvent: (event: Methods[M]['event']) => void,
   { workerPath, signal }: WorkerOptions,
 ): Promise<Outcome<M>> {
   if (signal?.aborted) return Promise.resolve({ kind: 'cancelled' });

@@ -6,9 +6,12 @@ import type { WorkerOptions } from './call-worker';
 import { AnalysisFailure } from './failure';
 
 export type { AnalysisEvents, AnalysisRequest, Plan, PlannedLayer } from '../analysis/analyze';
+export type { ComparisonEvents, ComparisonPlan, ComparisonRequest } from '../analysis/compare/compare';
+export { seriesOf } from '../analysis/compare/series';
 export type { ModelFile } from '../model/model';
 export { analyzeInWorker, reportOf } from './analyze-in-worker';
 export type { AnalysisOutcome } from './analyze-in-worker';
+export { compareInWorker, comparisonOf } from './compare-in-worker';
 export { AnalysisFailure } from './failure';
 export { RemainingTime } from './remaining-time';
 export type { WorkerOptions } from './call-worker';

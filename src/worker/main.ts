@@ -1,7 +1,7 @@
 /** The worker's program: answers requests until its client disconnects. Nothing of it is written to stdout. */
 import { t } from '@vscode/l10n';
 import { analyze } from '../analysis/analyze';
-import type { Plan } from '../analysis/analyze';
+import { compare } from '../analysis/compare/compare';
 import { checkDevices } from '../compute/devices';
 import { ModelError } from '../model/errors';
 import { hasId, isRequest } from './protocol';
@@ -25,6 +25,13 @@ async function answer(message: RequestMessage): Promise<MessageToClient> {
           onRow: (index, row) => send({ id, event: 'row', index, row }),
         });
         return { id, ok: null };
+      case 'compare':
+        await compare(message.request, {
+          onPlan: (plan) => sendPlan(id, plan),
+          onStart: (index) => send({ id, event: 'start', index }),
+          onRow: (index, row) => send({ id, event: 'row', index, row }),
+        });
+        return { id, ok: null };
       case 'devices':
         return { id, ok: await checkDevices() };
     }
@@ -33,12 +40,18 @@ async function answer(message: RequestMessage): Promise<MessageToClient> {
   }
 }
 
-function sendPlan(id: number, { layers, ...plan }: Plan): void {
+/** A plan in messages that are read in a few milliseconds each. */
+function sendPlan<P extends { readonly layers: readonly unknown[] }>(id: number, plan: P): void {
+  const { layers } = plan;
   let begin = 0;
   for (; begin + LAYERS_OF_A_MESSAGE < layers.length; begin += LAYERS_OF_A_MESSAGE) {
-    send({ id, event: 'layers', layers: layers.slice(begin, begin + LAYERS_OF_A_MESSAGE) });
+    send({
+      id,
+      event: 'layers',
+      layers: layers.slice(begin, begin + LAYERS_OF_A_MESSAGE),
+    } as MessageToClient);
   }
-  send({ id, event: 'plan', plan: { ...plan, layers: layers.slice(begin) } });
+  send({ id, event: 'plan', plan: { ...plan, layers: layers.slice(begin) } } as unknown as MessageToClient);
 }
 
 function remoteError(error: unknown): RemoteError {

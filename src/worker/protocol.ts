@@ -1,12 +1,16 @@
 /** What a client and the worker's process say to each other. Every message carries the id of its request. */
 import type { AnalysisRequest, Plan } from '../analysis/analyze';
+import type { ComparisonPlan, ComparisonRequest } from '../analysis/compare/compare';
+import type { PairReport } from '../report/comparison/comparison';
 import type { DeviceCheck, LayerReport } from '../report/report';
 
 /** The methods of the worker: what each is given and what it answers. */
 export interface Methods {
   /** Tells of its progress by events; its rows are among them. */
-  analyze: { request: AnalysisRequest; result: null };
-  devices: { request: null; result: readonly DeviceCheck[] };
+  analyze: { request: AnalysisRequest; result: null; event: LayerEvent<Plan, LayerReport> };
+  /** Its rows are pairs of layers. */
+  compare: { request: ComparisonRequest; result: null; event: LayerEvent<ComparisonPlan, PairReport> };
+  devices: { request: null; result: readonly DeviceCheck[]; event: never };
 }
 
 export type MethodName = keyof Methods;
@@ -15,17 +19,18 @@ export type RequestMessage = {
   [M in MethodName]: { readonly id: number; readonly method: M; readonly request: Methods[M]['request'] };
 }[MethodName];
 
-export type WorkerEvent =
+/** Progress of work through the layers of a plan. */
+export type LayerEvent<P extends { readonly layers: readonly unknown[] }, R> =
   /** Layers of the plan that follows. It comes in parts, for a long message holds its reader up. */
-  | { readonly event: 'layers'; readonly layers: Plan['layers'] }
+  | { readonly event: 'layers'; readonly layers: P['layers'] }
   /** The plan, with its last layers. */
-  | { readonly event: 'plan'; readonly plan: Plan }
+  | { readonly event: 'plan'; readonly plan: P }
   | { readonly event: 'start'; readonly index: number }
   /** A row that another one of the same layer will follow. */
-  | { readonly event: 'preliminary'; readonly index: number; readonly row: LayerReport }
-  | { readonly event: 'row'; readonly index: number; readonly row: LayerReport };
+  | { readonly event: 'preliminary'; readonly index: number; readonly row: R }
+  | { readonly event: 'row'; readonly index: number; readonly row: R };
 
-export type EventMessage = WorkerEvent & { readonly id: number };
+export type EventMessage = Methods[MethodName]['event'] & { readonly id: number };
 
 /** An error that crossed the border between the processes. */
 export interface RemoteError {
@@ -47,7 +52,7 @@ export function isRequest(message: unknown): message is RequestMessage {
   const { method, request } = message;
   return (
     (method === 'devices' && request === null) ||
-    (method === 'analyze' && typeof request === 'object' && request !== null)
+    ((method === 'analyze' || method === 'compare') && typeof request === 'object' && request !== null)
   );
 }
 

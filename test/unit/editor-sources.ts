@@ -14,7 +14,7 @@ export async function editorSources(): Promise<ts.SourceFile[]> {
 /** Rooms whose sentences reach the editor through reports, errors and shared words. */
 const CORE = ['analysis', 'bounds', 'compute', 'model', 'report', 'worker'];
 /** The formats of the command line and of exports, which are in English. */
-const FORMATS = /^src\/report\/(csv|grid|markdown|paint|table)\.ts$/;
+const FORMATS = /^src\/report\/((comparison|series)\/\w+|csv|grid|markdown|paint|sarif|table)\.ts$/;
 
 /** All files below the editor of which it shows sentences. */
 export async function coreSources(): Promise<ts.SourceFile[]> {

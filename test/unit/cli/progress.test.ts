@@ -47,7 +47,7 @@ describe('showProgress', () => {
     vi.advanceTimersByTime(1000);
     expect(written.at(-1)).toBe(`${CLEAR}░░░░░░░░░░░░░░░░░░░░  0/2  first  about 19 s left`);
     vi.advanceTimersByTime(4000);
-    progress.events.onRow?.(0, layer());
+    progress.events.onRow?.(0);
     progress.events.onStart?.(1);
     vi.advanceTimersByTime(1000);
     expect(written.at(-1)).toBe(`${CLEAR}██████████░░░░░░░░░░  1/2  second  about 4.0 s left`);

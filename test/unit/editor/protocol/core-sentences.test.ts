@@ -2,11 +2,13 @@
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { analyze } from '../../../../src/analysis/analyze';
+import { compare } from '../../../../src/analysis/compare/compare';
 import { translatorOf } from '../../../../src/editor/protocol/translation';
 import * as errors from '../../../../src/model/errors';
 import { openModel } from '../../../../src/model/open';
+import type { PairReport } from '../../../../src/report/comparison/comparison';
 import type { LayerReport, Settings } from '../../../../src/report/report';
-import { analyzeInWorker } from '../../../../src/worker/client';
+import { analyzeInWorker, compareInWorker } from '../../../../src/worker/client';
 import { Folder } from '../../folder';
 import { float, int, ints, modelBytes, node, tensor, text, value } from '../../onnx-builder';
 import { pseudoBundle } from '../../pseudo-language';
@@ -177,6 +179,58 @@ describe('rows and what is skipped', () => {
   });
 });
 
+it('differences and what has none', async () => {
+  const side = (stride: number, epsilon: number, shapes: readonly number[][]) =>
+    modelBytes(
+      {
+        node: [
+          node('Conv', ['x', 'kernel'], ['a'], { strides: ints(stride, stride) }, { name: 'conv' }),
+          node('LayerNormalization', ['a', 'gain'], ['b'], { epsilon: float(epsilon) }, { name: 'norm' }),
+          ...shapes.map((_, i) => node('MatMul', ['b', `w${i}`], [`m${i}`], {}, { name: `matrix${i}` })),
+        ],
+        initializer: [
+          tensor('kernel', [2, 3, 3, 3], [1, -2, 3, -1]),
+          tensor('gain', [6], [1, 2]),
+          ...shapes.map((shape, i) => tensor(`w${i}`, shape, [1, 2, stride])),
+        ],
+        input: [value('x', [1, 3, 8, 8])],
+      },
+      {},
+    );
+  const [a, b] = [
+    await folder.write(
+      'a.onnx',
+      side(1, 1e-5, [
+        [6, 4],
+        [6, 6],
+      ]),
+    ),
+    await folder.write(
+      'b.onnx',
+      side(2, 1e-3, [
+        [6, 5],
+        [6, 6],
+      ]),
+    ),
+  ];
+  const sentences: string[] = [];
+  const rows: PairReport[] = [];
+  await compare(
+    { a, b, settings: { ...DEFAULT_SETTINGS, device: 'cpu' }, layers: null, only: null },
+    {
+      onPlan: ({ onlyInA, onlyInB }) =>
+        sentences.push(...[...onlyInA, ...onlyInB].flatMap(({ reason }) => reason ?? [])),
+      onStart: () => undefined,
+      onRow: (_, row) => rows.push(row),
+    },
+  );
+  sentences.push(
+    ...rows.flatMap(({ notes, difference }) => [...notes, difference?.lipschitz.method ?? []].flat()),
+  );
+  expect(sentences).toHaveLength(5);
+  for (const sentence of sentences) expectTranslated(sentence);
+});
+
 describe('failures of the worker', () => {
   const workerPath = join(import.meta.dirname, '../../../fixtures/worker/scripted.cjs');
   const run = (script: string, device: Settings['device'] = 'cpu') =>
@@ -196,6 +250,15 @@ describe('failures of the worker', () => {
   it('without a plan', async () => {
     const error: unknown = await run('@abort+a').catch((reason: unknown) => reason);
     expectTranslated((error as Error).message, '@abort+a');
+  });
+
+  it('of a comparison', async () => {
+    const request = { a: '@abort', b: 'b', settings: DEFAULT_SETTINGS, layers: null, only: null };
+    const error: unknown = await compareInWorker(request, {}, { workerPath }).catch(
+      (reason: unknown) => reason,
+    );
+    expect((error as Error).message).toBe('@abort and b: the comparison crashed: signal SIGABRT');
+    expectTranslated((error as Error).message, '@abort and b');
   });
 
   it('of a device', async () => {
