@@ -3,8 +3,9 @@ import { t } from '@vscode/l10n';
 import { chooseEngine } from '../compute/devices';
 import { Engine } from '../compute/engine';
 import { ProviderError } from '../compute/runtime';
+import { BaseWeights } from '../model/adapter-base';
 import { globMatches } from '../model/glob';
-import type { Layer, ModelFile, Operator } from '../model/model';
+import type { Adapter, Layer, Model, ModelFile, Operator } from '../model/model';
 import { openModel } from '../model/open';
 import type {
   DeviceReport,
@@ -15,6 +16,7 @@ import type {
   SkippedReport,
 } from '../report/report';
 import { invalidSetting } from '../report/settings';
+import { adapterReport, type PlacedUpdate, placeUpdate } from './adapter';
 import { estimateCost, measureSlowness } from './cost';
 import { collectGarbageAfter } from './garbage';
 import { encloseOperator, hasProbable, type OperatorEnclosure } from './operator';
@@ -22,6 +24,8 @@ import { describeLayer, failedRow, operatorKey, rowOf } from './row';
 
 export interface AnalysisRequest {
   readonly path: string;
+  /** The model whose weights the layers are updates of, as `path`; absent or null: none. */
+  readonly base?: string | null;
   readonly settings: Settings;
   /** Glob on layer names (`globMatches`); null: every layer. */
   readonly layers: string | null;
@@ -37,6 +41,7 @@ export interface PlannedLayer extends LayerDescription {
 
 export interface Plan {
   readonly model: Report['model'];
+  readonly base?: Report['model'];
   /** What the rows depend on, as it was when it was opened. */
   readonly files: readonly ModelFile[];
   readonly device: DeviceReport;
@@ -65,18 +70,25 @@ const WORTH_WAITING = 0.5;
 export async function analyze(request: AnalysisRequest, events: AnalysisEvents): Promise<void> {
   const { settings } = request;
   requireValid(settings);
-  const model = await openModel(request.path, { inputSize: settings.inputSize });
+  const options = { inputSize: settings.inputSize };
+  const model = await openModel(request.path, options);
+  let base: Model | null = null;
   try {
+    if (request.base) base = await openModel(request.base, options);
+    const weights = base && new BaseWeights(base.layers);
     const { engine, description, fallback } = await chooseEngine(settings.device);
-    const layers = model.layers.filter(({ name }) => globMatches(request.layers ?? '*', name));
+    const layers = model.layers
+      .filter(({ name }) => globMatches(request.layers ?? '*', name))
+      .map((layer) => placed(layer, weights));
     const slowness = await measureSlowness(engine);
     events.onPlan({
-      model: { path: model.path, format: model.format, bytes: model.bytes },
-      files: model.files,
+      model: describeModel(model),
+      ...(base && { base: describeModel(base) }),
+      files: [...model.files, ...(base?.files ?? [])],
       device: { provider: engine.provider, description, fallback },
-      layers: layers.map((layer) => ({
-        ...describeLayer(layer, settings),
-        cost: estimateCost(layer.operator, slowness),
+      layers: layers.map((update) => ({
+        ...describeLayer(update.layer, settings),
+        cost: costOf(update, slowness),
       })),
       skipped: model.skipped,
     });
@@ -88,10 +100,13 @@ export async function analyze(request: AnalysisRequest, events: AnalysisEvents):
       const preliminary = await analysis.preliminaryRow(layers[index]);
       if (preliminary !== null) events.onPreliminary(index, preliminary);
       events.onRow(index, await analysis.row(layers[index]));
-      collectGarbageAfter(layers[index].parameters);
+      const { layer, weight } = layers[index];
+      // A weight of the base and its sum with the update are far larger than the update's factors.
+      collectGarbageAfter(weight === null ? layer.parameters : Infinity);
     }
   } finally {
     await model.close();
+    await base?.close();
   }
 }
 
@@ -102,11 +117,25 @@ export function requireValid(settings: Settings): void {
     throw new RangeError(t`the setting ${invalid} is ${JSON.stringify(settings[invalid])}`);
 }
 
+function describeModel({ path, format, bytes }: Model): Report['model'] {
+  return { path, format, bytes };
+}
+
+function placed(layer: Layer, base: BaseWeights | null): PlacedUpdate {
+  return layer.adapter === undefined ? { layer, weight: null } : placeUpdate(layer, layer.adapter, base);
+}
+
+/** With the weight of the base, and base plus update. */
+function costOf({ layer, weight }: PlacedUpdate, slowness: number): number {
+  const own = estimateCost(layer.operator, slowness);
+  return weight === null ? own : own + 2 * estimateCost(weight.operator, slowness);
+}
+
 /** What is computed for a row. */
 export interface Computation {
   /** Equal keys have one enclosure. */
   readonly key: string;
-  enclose(engine: Engine, settings: Settings): Promise<OperatorEnclosure>;
+  readonly enclose: (engine: Engine, settings: Settings) => Promise<OperatorEnclosure>;
 }
 
 /** The computation of rows one after the other: shared weights once, on the CPU after the device has failed. */
@@ -122,25 +151,49 @@ export class Analysis {
   ) {}
 
   /** The probable row of a layer whose certified one takes its time; null where there is none. */
-  async preliminaryRow(layer: Layer): Promise<LayerReport | null> {
-    const { operator } = layer;
-    if (this.settings.method !== 'auto' || !hasProbable(operator)) return null;
+  async preliminaryRow({ layer, weight }: PlacedUpdate): Promise<LayerReport | null> {
+    const { operator, adapter } = layer;
+    if (this.settings.method !== 'auto' || adapter !== undefined || !hasProbable(operator)) return null;
     if (estimateCost(operator) < WORTH_WAITING || this.known.has(operatorKey(operator))) return null;
     const quick: Settings = { ...this.settings, method: 'quick' };
-    return new Analysis(this.engine, quick, this.perGroup).row(layer);
+    return new Analysis(this.engine, quick, this.perGroup).row({ layer, weight });
   }
 
-  /** @param computation where it is not that of the layer's own operator */
-  async row(layer: Layer, computation: Computation = computationOf(layer.operator)): Promise<LayerReport> {
+  /** The row of a layer alone, as it is or with another computation in place of its operator's. */
+  async rowOf(layer: Layer, computation: Computation = computationOf(layer.operator)): Promise<LayerReport> {
+    return this.timed(layer, async (seconds) => {
+      const found = await this.enclose(computation);
+      return rowOf(layer, this.settings, found, this.perGroup, seconds(), this.deviceNotes());
+    });
+  }
+
+  /** The row of a layer, and of what it updates. */
+  async row(update: PlacedUpdate): Promise<LayerReport> {
+    const { layer } = update;
+    const { adapter } = layer;
+    if (adapter === undefined) return this.rowOf(layer);
+    return this.timed(layer, async (seconds) => {
+      const found = await this.enclose(computationOf(layer.operator));
+      const extra = await this.reportOf(update, adapter, found);
+      const notes = [...extra.notes, ...this.deviceNotes()];
+      const row = rowOf(layer, this.settings, found, this.perGroup, seconds(), notes);
+      return row.error === null ? { ...row, adapter: extra.report } : row;
+    });
+  }
+
+  private deviceNotes(): string[] {
+    return this.deviceNote === null ? [] : [this.deviceNote];
+  }
+
+  /** An error in the computation is that of the row. */
+  private async timed(
+    layer: Layer,
+    make: (seconds: () => number) => Promise<LayerReport>,
+  ): Promise<LayerReport> {
     const started = performance.now();
     const seconds = () => (performance.now() - started) / 1000;
-    const { key } = computation;
-    let enclosure = this.known.get(key);
-    if (!enclosure) this.known.set(key, (enclosure = this.enclose(computation)));
     try {
-      const found = await enclosure;
-      const notes = this.deviceNote === null ? [] : [this.deviceNote];
-      return rowOf(layer, this.settings, found, this.perGroup, seconds(), notes);
+      return await make(seconds);
     } catch (error) {
       return failedRow(
         layer,
@@ -151,15 +204,34 @@ export class Analysis {
     }
   }
 
-  /** A device that fails midway is given up: this layer and all that follow are computed on the CPU. */
-  private async enclose(computation: Computation): Promise<OperatorEnclosure> {
+  private reportOf(update: PlacedUpdate, adapter: Adapter, found: OperatorEnclosure) {
+    const { settings } = this;
+    return this.onDevice((engine) =>
+      adapterReport(engine, update, adapter, found, settings, (operator) =>
+        this.enclose(computationOf(operator)),
+      ),
+    );
+  }
+
+  /** What is shared is enclosed once. */
+  private enclose({ key, enclose }: Computation): Promise<OperatorEnclosure> {
+    let enclosure = this.known.get(key);
+    if (!enclosure) {
+      enclosure = this.onDevice((engine) => enclose(engine, this.settings));
+      this.known.set(key, enclosure);
+    }
+    return enclosure;
+  }
+
+  /** A device that fails midway is given up: this and all that follows are computed on the CPU. */
+  private async onDevice<T>(work: (engine: Engine) => Promise<T>): Promise<T> {
     try {
-      return await computation.enclose(this.engine, this.settings);
+      return await work(this.engine);
     } catch (error) {
       if (!(error instanceof ProviderError) || error.provider === 'cpu') throw error;
       this.deviceNote = t`computed on the CPU: ${error.provider} failed: ${error.message}`;
       this.engine = new Engine('cpu');
-      return computation.enclose(this.engine, this.settings);
+      return work(this.engine);
     }
   }
 }

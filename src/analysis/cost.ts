@@ -36,7 +36,7 @@ function seconds(operator: Operator): number {
     case 'matrix':
       return operator.blocks * secondsOfMatrix(operator.rows, operator.columns);
     case 'convolution':
-      return secondsOfConvolution(operator);
+      return secondsOfConvolution(operator.tensor.shape, operator);
     case 'lowRank': {
       const { rows, columns, rank } = operator;
       return (
@@ -45,6 +45,14 @@ function seconds(operator: Operator): number {
         secondsOfMatrix(Math.min(rows, rank), columns)
       );
     }
+    case 'factoredConvolution': {
+      const { convolution, up, core, down } = operator;
+      const [p, q, ...size] = core.shape;
+      const shape = [Math.min(up.shape[0], p), down === null ? q : Math.min(q, down.shape[1]), ...size];
+      return secondsOfConvolution(shape, convolution);
+    }
+    case 'kronecker':
+      return seconds(operator.left) + seconds(operator.right);
     case 'diagonal':
     case 'normalization':
       return 0;
@@ -57,12 +65,15 @@ function secondsOfMatrix(rows: number, columns: number): number {
   return (rows * columns) / VALUES + flops / SPEED;
 }
 
-function secondsOfConvolution({ tensor, groups, strides }: ConvolutionOperator): number {
-  const [outer, inner, ...size] = tensor.shape;
+function secondsOfConvolution(
+  shape: readonly number[],
+  { groups, strides }: Pick<ConvolutionOperator, 'groups' | 'strides'>,
+): number {
+  const [outer, inner, ...size] = shape;
   const phases = product(size.map((length, axis) => Math.min(length, strides[axis])));
   const [rows, order] = [outer / groups, inner * phases].sort((a, b) => b - a);
   const positions = size.map((length, axis) => Math.ceil(length / strides[axis]));
-  const values = product(tensor.shape) / VALUES;
+  const values = product(shape) / VALUES;
   if (product(positions) === 1) return values + groups * secondsOfMatrix(rows, order);
   const lags = (product(positions.map((length) => 2 * length - 1)) - 1) / 2;
   const cells = coverOfHalfTorus(

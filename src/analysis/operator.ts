@@ -1,24 +1,30 @@
 /** One layer's operator, enclosed by the method that was asked for: from the vocabulary of files to that of bounds. */
 import { t } from '@vscode/l10n';
 import {
+  anySizeCopies,
+  axesOf,
   boundConvolution,
   type ConvolutionEnclosure,
   type ConvolutionLayer,
   METHODS,
 } from '../bounds/convolution';
+import { type ReducedKernel, reduceKernel } from '../bounds/factored-kernel';
 import { gramMatrixBound } from '../bounds/gram';
 import { boundConvolutionByGram } from '../bounds/gram-convolution';
+import { product } from '../bounds/kernel';
 import { boundLowRank } from '../bounds/low-rank';
 import { boundMatrix, frobeniusOf, type Matrix, type MatrixEnclosure } from '../bounds/matrix';
 import { boundDiagonal, boundNormalization } from '../bounds/normalization';
+import { largestCopies } from '../bounds/padding';
 import { probableMatrix } from '../bounds/probable';
-import { times } from '../bounds/rounding';
+import { roundDown, roundUp, times } from '../bounds/rounding';
 import type { RankedEnclosure } from '../bounds/stable-rank';
 import { exponentScale, type Values } from '../bounds/values';
 import type { Engine } from '../compute/engine';
 import type {
   ConvolutionOperator,
   DiagonalOperator,
+  FactoredConvolutionOperator,
   LowRankOperator,
   MatrixOperator,
   NormalizationOperator,
@@ -50,12 +56,12 @@ const QUICK_TOLERANCE = 0.03;
 /** Smaller side from which a matrix's probable interval is sooner there than its certified one. */
 const PROBABLE_ORDER = 512;
 /** Relative width that matrices are enclosed to where none is asked for. */
-const MATRIX_TOLERANCE = 1e-6;
+export const MATRIX_TOLERANCE = 1e-6;
 /** Gram iterations of a matrix where none are asked for. */
 const MATRIX_ITERATIONS = 10;
 
 /** @throws ModelError, NotFiniteError and the other errors of the bounds */
-export function encloseOperator(
+export async function encloseOperator(
   engine: Engine,
   operator: Operator,
   settings: Settings,
@@ -67,6 +73,13 @@ export function encloseOperator(
       return encloseConvolution(engine, operator, settings);
     case 'lowRank':
       return encloseLowRank(engine, operator, settings);
+    case 'factoredConvolution':
+      return encloseFactoredConvolution(engine, operator, settings);
+    case 'kronecker': {
+      const left = await encloseOperator(engine, operator.left, settings);
+      const right = await encloseOperator(engine, operator.right, settings);
+      return kroneckerOf(left, right, Math.abs(operator.scale));
+    }
     case 'diagonal':
       return encloseDiagonal(operator);
     case 'normalization':
@@ -162,12 +175,23 @@ async function encloseConvolution(
   settings: Settings,
 ): Promise<OperatorEnclosure> {
   const layer = convolutionLayer(operator, await operator.tensor.read(), settings);
+  return encloseLayer(engine, operator, layer, settings, (group) => group);
+}
+
+/** `restored` answers the enclosure of a group of the operator without its scale from that of the layer. */
+async function encloseLayer(
+  engine: Engine,
+  operator: ConvolutionOperator,
+  layer: ConvolutionLayer,
+  settings: Settings,
+  restored: (group: RankedEnclosure) => RankedEnclosure,
+): Promise<OperatorEnclosure> {
   const enclosure: ConvolutionEnclosure =
     settings.method === 'gram'
       ? await boundConvolutionByGram(engine, layer, settings.iterations)
       : await boundConvolution(engine, layer, settings.tolerance ?? toleranceOf(settings));
   const factor = Math.abs(operator.scale);
-  const groups = enclosure.groups.map((group) => rescaled(group, factor));
+  const groups = enclosure.groups.map((group) => rescaled(restored(group), factor));
   const notes: string[] = [];
   if (enclosure.sized && layer.padding.amounts === null) {
     notes.push(t('the file does not give the padding: "same" padding is assumed'));
@@ -189,13 +213,96 @@ async function encloseConvolution(
   };
 }
 
+async function encloseFactoredConvolution(
+  engine: Engine,
+  operator: FactoredConvolutionOperator,
+  settings: Settings,
+): Promise<OperatorEnclosure> {
+  const { convolution } = operator;
+  const { values, outChannels, inChannels, scales, error } = await reducedKernel(engine, operator);
+  const layer: ConvolutionLayer = {
+    ...convolutionLayer(convolution, values, settings),
+    outChannels,
+    inChannelsPerGroup: inChannels,
+  };
+  const widening = roundUp(error * kernelFactor(layer));
+  const enclosure = await encloseLayer(engine, convolution, layer, settings, (group) =>
+    scales.reduce(rescaled, widened(group, widening, error)),
+  );
+  return { ...enclosure, method: t`QR of the update's factors; ${enclosure.method}` };
+}
+
+/** The small kernel with the norms of a factored one. */
+export async function reducedKernel(
+  engine: Engine,
+  { up, core, down }: FactoredConvolutionOperator,
+): Promise<ReducedKernel> {
+  const [rows, p] = up.shape;
+  const [, q, ...size] = core.shape;
+  return reduceKernel(engine, {
+    up: await up.read(),
+    core: await core.read(),
+    down: down && (await down.read()),
+    ...{ rows, p, q, columns: down === null ? q : down.shape[1], taps: product(size) },
+  });
+}
+
+/**
+ * How much larger than the Frobenius norm of its kernel the norm of a convolution can be: by Cauchy's inequality, of the sum of
+ * the norms of the taps, and by what its padding copies.
+ */
+export function kernelFactor(layer: ConvolutionLayer): number {
+  const copies =
+    layer.inputSize === null
+      ? anySizeCopies(layer)
+      : product(axesOf(layer, layer.inputSize).map(largestCopies));
+  return roundUp(Math.sqrt(product(layer.size) * copies));
+}
+
+/** The enclosure of what is within `error` of an operator, in its norm; and `frobeniusError` in the Frobenius norm. */
+export function widened(group: RankedEnclosure, error: number, frobeniusError: number): RankedEnclosure {
+  return {
+    ...group,
+    lower: roundDown(group.lower - error),
+    upper: roundUp(group.upper + error),
+    frobeniusError: roundUp((group.frobeniusError ?? 0) + frobeniusError),
+  };
+}
+
+/** Norms, Frobenius norms and ranks of a Kronecker product are the products of those of its factors. */
+function kroneckerOf(left: OperatorEnclosure, right: OperatorEnclosure, factor: number): OperatorEnclosure {
+  const [a] = left.groups ?? [];
+  const [b] = right.groups ?? [];
+  const group = rescaled(kroneckerGroup(a, b), factor);
+  const same = left.method === right.method;
+  return {
+    ...right,
+    ...largest([group]),
+    groups: [group],
+    frobenius: group.frobenius,
+    method: `Kronecker product: ${left.method}${same ? '' : `; ${right.method}`}`,
+    ...((left.certainty ?? right.certainty) && { certainty: 'probable' }),
+  };
+}
+
+export function kroneckerGroup(a: RankedEnclosure, b: RankedEnclosure): RankedEnclosure {
+  const [aError, bError] = [a.frobeniusError ?? 0, b.frobeniusError ?? 0];
+  return {
+    lower: roundDown(a.lower * b.lower),
+    upper: times(a, b.upper).upper,
+    frobenius: a.frobenius * b.frobenius,
+    frobeniusError: roundUp(aError * b.frobenius + a.frobenius * bError + aError * bError),
+    fullRank: a.fullRank * b.fullRank,
+  };
+}
+
 /** Null: the default of each kind. */
 function toleranceOf({ method }: Settings): number | null {
   return method === 'quick' ? QUICK_TOLERANCE : null;
 }
 
 /** The layer as the bounds take it: a transposed one as the convolution from its output to its input. */
-function convolutionLayer(
+export function convolutionLayer(
   operator: ConvolutionOperator,
   values: Values,
   settings: Settings,
@@ -303,7 +410,7 @@ async function encloseNormalization({
 }
 
 /** The enclosure of `factor` times an operator. */
-function rescaled(group: RankedEnclosure, factor: number): RankedEnclosure {
+export function rescaled(group: RankedEnclosure, factor: number): RankedEnclosure {
   if (factor === 1) return group;
   const { frobenius, frobeniusError = 0, fullRank } = group;
   return {

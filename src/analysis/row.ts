@@ -14,6 +14,7 @@ import { type OperatorEnclosure, paddingMode } from './operator';
 /** What the report says of a layer before it is computed. */
 export function describeLayer(layer: Layer, settings: Settings): LayerDescription {
   const { name, op, weight, shape, dtype, parameters, operator } = layer;
+  const convolution = convolutionIn(operator);
   return {
     name,
     op,
@@ -21,8 +22,22 @@ export function describeLayer(layer: Layer, settings: Settings): LayerDescriptio
     shape,
     dtype,
     parameters,
-    convolution: operator.kind === 'convolution' ? describeConvolution(operator, settings) : null,
+    convolution: convolution && describeConvolution(convolution, settings),
   };
+}
+
+/** Of what has the geometry of a convolution: that geometry. */
+function convolutionIn(operator: Operator): ConvolutionOperator | null {
+  switch (operator.kind) {
+    case 'convolution':
+      return operator;
+    case 'factoredConvolution':
+      return operator.convolution;
+    case 'kronecker':
+      return convolutionIn(operator.right);
+    default:
+      return null;
+  }
 }
 
 function describeConvolution(operator: ConvolutionOperator, settings: Settings): ConvolutionReport {
@@ -79,7 +94,7 @@ export function rowOf(
  * The bounds allow for every rounding of their own (docs/mathematics.md), on devices that passed the self-check; those
  * of method `gram` are the formulas of the papers, evaluated in float64.
  */
-function certaintyOf(layer: Layer, { method }: Settings): Certainty {
+export function certaintyOf(layer: Pick<Layer, 'rounded'>, { method }: Settings): Certainty {
   return method !== 'gram' && !layer.rounded ? 'certified' : 'analytic';
 }
 

@@ -51,7 +51,7 @@ export async function boundLowRank(
 }
 
 /** R of the QR factorisation of a (rows, columns), `rows > columns`: (columns, columns), upper triangular. */
-function householder(a: Float64Array, rows: number, columns: number): Float64Array {
+export function householder(a: Float64Array, rows: number, columns: number): Float64Array {
   // Column by column in memory: every inner loop runs along one.
   const work = new Float64Array(a.length);
   for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) work[c * rows + r] = a[r * columns + c];

@@ -1,5 +1,6 @@
 /** `lipschitz-lens analyze`. */
 import type { Report } from '../report/report';
+import { hasAdapters } from '../report/totals';
 import { AnalysisFailure, analyzeInWorker, reportOf } from '../worker/client';
 import type { AnalysisRequest } from '../worker/client';
 import { budgetSentences } from './budget';
@@ -16,6 +17,7 @@ import type { Surroundings } from './surroundings';
 /** The options as the command line's parser hands them over. */
 export interface AnalyzeOptions extends SettingOptions {
   readonly format: Format;
+  readonly base?: string;
   readonly perGroup?: true;
   readonly failAbove?: number;
 }
@@ -31,7 +33,7 @@ export async function analyzeFiles(
 ): Promise<ExitCode> {
   const { stdout, env, warn } = surroundings;
   const { format, output } = options;
-  if (output !== undefined) await checkOutput(output, files);
+  if (output !== undefined) await checkOutput(output, [...files, options.base ?? []].flat());
   warnOfIdleOptions(options, warn);
   if (format === 'sarif' && options.failAbove === undefined) {
     warn('--format sarif lists the layers above --fail-above, which is not given');
@@ -54,7 +56,7 @@ export async function analyzeFiles(
   return judge(analysed, options, warn);
 }
 
-type RequestOptions = SettingOptions & Pick<AnalyzeOptions, 'perGroup'>;
+type RequestOptions = SettingOptions & Pick<AnalyzeOptions, 'base' | 'perGroup'>;
 
 interface Analysed {
   readonly reports: readonly Report[];
@@ -88,10 +90,13 @@ export async function analyzeEach(
 /** Says what is wrong with complete reports, and which exit code that makes. */
 function judge(
   { reports, refusals }: Analysed,
-  { layers: glob, failAbove: limit }: AnalyzeOptions,
+  { layers: glob, failAbove: limit, base }: AnalyzeOptions,
   warn: Surroundings['warn'],
 ): ExitCode {
   const unmatched = glob === undefined ? [] : reports.filter(({ layers }) => layers.length === 0);
+  const idle =
+    base === undefined ? [] : reports.filter((report) => !hasAdapters(report) && report.layers.length > 0);
+  for (const { model } of idle) warn(`${model.path}: it holds no adapter: --base has no effect`);
   for (const { model } of unmatched) warn(`${model.path}: no layer matches ${glob}`);
 
   const exceeding = limit === undefined ? [] : reports.flatMap((report) => budgetSentences(report, limit));
@@ -111,6 +116,7 @@ function judge(
 function requestOf(path: string, options: RequestOptions): AnalysisRequest {
   return {
     path,
+    base: options.base ?? null,
     settings: settingsOf(options),
     layers: options.layers ?? null,
     perGroup: options.perGroup ?? false,

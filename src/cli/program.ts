@@ -44,7 +44,11 @@ Examples:
     .description(
       'Prints, for every layer of each model, an interval that contains its Lipschitz constant (in the Euclidean norm), and its stable rank.',
     )
-    .argument('<FILE...>', MODEL);
+    .argument('<FILE...>', MODEL)
+    .option(
+      '--base <MODEL>',
+      'the model that an adapter was made for: also print how large its updates are beside the weights',
+    );
   addSettingOptions(analyze, FORMATS)
     .option('--per-group', 'also print each group of a grouped convolution')
     .option('--fail-above <L>', "exit with 1 where a layer's upper bound is above L", parseBudget)
@@ -66,6 +70,7 @@ ${EXIT_HELP}
 Examples:
   lipschitz-lens analyze model.onnx
   lipschitz-lens analyze model.safetensors --layers '*attn*' --per-group
+  lipschitz-lens analyze adapter_model.safetensors --base model.safetensors.index.json
   lipschitz-lens analyze before.onnx after.onnx --format csv --output norms.csv
   lipschitz-lens analyze model.onnx --input-size 224x224 --padding circular
   lipschitz-lens analyze model.onnx --fail-above 1 --format json`,

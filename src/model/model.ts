@@ -51,8 +51,38 @@ export interface Layer {
   readonly operator: Operator;
   /** The weight is not stored but follows from what is, and its own rounding is not in a bound of it. */
   readonly rounded?: boolean;
+  /** What the layer is an update of, where it is one. */
+  readonly adapter?: Adapter;
   /** Assumptions and limits a reader must know, one sentence each. */
   readonly notes: readonly string[];
+}
+
+/** How an update of a weight of another model is stored: `scale` times a product of factors. */
+export interface Adapter {
+  /** Low-rank product (arXiv:2106.09685), Hadamard product of two (arXiv:2108.06098), Kronecker product (arXiv:2309.14859). */
+  readonly kind: 'LoRA' | 'LoHa' | 'LoKr';
+  /** Name of the module that it updates, as the adapter's file spells it. */
+  readonly module: string;
+  /** Inner dimension of the factors; null where there is none. */
+  readonly rank: number | null;
+  /** Null where the files do not tell: 1 is taken. */
+  readonly scale: number | null;
+  /** The base model holds the transpose of what is updated. */
+  readonly transposed: boolean;
+  /** Lengths that the rows (axis 0) or columns (axis 1) of base plus update are given (DoRA, arXiv:2402.09353); null: none. */
+  readonly magnitude: { readonly tensor: Tensor; readonly axis: 0 | 1 } | null;
+  /** The update without its scale. */
+  readonly whole: Expansion;
+}
+
+/**
+ * A product of factors, multiplied out in float64 when it is read: what rounding does to it is, in the Frobenius norm, at most
+ * `gamma_roundings` times the product of the factors' Frobenius norms.
+ */
+export interface Expansion {
+  readonly tensor: Tensor;
+  readonly factors: readonly Tensor[];
+  readonly roundings: number;
 }
 
 /** Values of a constant, read on demand. */
@@ -71,7 +101,16 @@ export interface Tensor {
 }
 
 export type Operator =
-  MatrixOperator | ConvolutionOperator | DiagonalOperator | NormalizationOperator | LowRankOperator;
+  | MatrixOperator
+  | ConvolutionOperator
+  | DiagonalOperator
+  | NormalizationOperator
+  | LowRankOperator
+  | FactoredConvolutionOperator
+  | KroneckerOperator;
+
+/** What an update of a weight can be. */
+export type UpdateOperator = Exclude<Operator, DiagonalOperator | NormalizationOperator>;
 
 /** `scale` times a matrix, or a block diagonal of `blocks` matrices of one shape; norm-preserving layouts are equal. */
 export interface MatrixOperator {
@@ -146,6 +185,27 @@ export interface LowRankOperator {
   readonly rows: number;
   readonly rank: number;
   readonly columns: number;
+  readonly scale: number;
+}
+
+/** A convolution of one group whose kernel is `up core down`, the matrices acting on its channels. */
+export interface FactoredConvolutionOperator {
+  readonly kind: 'factoredConvolution';
+  /** The same with its kernel multiplied out: geometry and scale. */
+  readonly convolution: ConvolutionOperator;
+  /** (co, p). */
+  readonly up: Tensor;
+  /** (p, q, k_1 .. k_d). */
+  readonly core: Tensor;
+  /** (q, ci); null: q = ci, the identity. */
+  readonly down: Tensor | null;
+}
+
+/** `scale` times the Kronecker product of a matrix and what acts on the finer index: a matrix or a convolution of one group. */
+export interface KroneckerOperator {
+  readonly kind: 'kronecker';
+  readonly left: MatrixOperator | LowRankOperator;
+  readonly right: MatrixOperator | LowRankOperator | ConvolutionOperator | FactoredConvolutionOperator;
   readonly scale: number;
 }
 

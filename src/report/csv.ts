@@ -1,6 +1,7 @@
 import { record, sizes } from './csv-record';
 import type { Field } from './csv-record';
-import type { GroupReport, LayerReport, Report, SkippedReport } from './report';
+import type { AdapterReport, GroupReport, LayerReport, Report, SkippedReport } from './report';
+import { hasAdapters } from './totals';
 
 const COLUMNS = [
   'model',
@@ -33,11 +34,32 @@ const COLUMNS = [
   'message',
 ] as const;
 
-type Row = Partial<Record<(typeof COLUMNS)[number], Field>>;
+/** In front of the last two, where some report has an adapter. */
+const ADAPTER_COLUMNS = [
+  'adapter',
+  'adapter_rank',
+  'adapter_scale',
+  'energy_first_lower',
+  'energy_first_upper',
+  'base_weight',
+  'base_lower',
+  'base_upper',
+  'base_certainty',
+  'relative_lower',
+  'relative_upper',
+  'relative_certainty',
+  'sum_lower',
+  'sum_upper',
+  'sum_certainty',
+] as const;
+
+type Column = (typeof COLUMNS)[number] | (typeof ADAPTER_COLUMNS)[number];
+type Row = Partial<Record<Column, Field>>;
 
 /**
- * RFC 4180, one header. A record is a layer (`status` ok or failed), a group of the layer above it (`status` group) or
- * what was skipped (`status` skipped); `message` holds the notes, the error or the reason.
+ * RFC 4180, one header, with more columns where there are adapters. A record is a layer (`status` ok or failed), a
+ * group of the layer above it (`status` group) or what was skipped (`status` skipped); `message` holds the notes, the
+ * error or the reason.
  */
 export function formatCsv(reports: Report | readonly Report[]): string {
   return [...csvPieces(reports)].join('');
@@ -45,11 +67,15 @@ export function formatCsv(reports: Report | readonly Report[]): string {
 
 /** The same text, record by record. */
 export function* csvPieces(reports: Report | readonly Report[]): Generator<string> {
-  yield record(COLUMNS);
-  for (const report of [reports].flat()) {
+  const all = [reports].flat();
+  const columns: readonly Column[] = all.some(hasAdapters)
+    ? [...COLUMNS.slice(0, -2), ...ADAPTER_COLUMNS, ...COLUMNS.slice(-2)]
+    : COLUMNS;
+  yield record(columns);
+  for (const report of all) {
     for (const row of rows(report)) {
       const { path } = report.model;
-      yield record(COLUMNS.map((column) => (column === 'model' ? path : (row[column] ?? null))));
+      yield record(columns.map((column) => (column === 'model' ? path : (row[column] ?? null))));
     }
   }
 }
@@ -89,8 +115,31 @@ function layerRow(layer: LayerReport): Row {
     stable_rank_upper: stableRank?.interval.upper ?? null,
     frobenius: layer.frobenius,
     largest_row_norm: layer.largestRowNorm,
+    ...adapterFields(layer.adapter),
     seconds: layer.seconds,
     message: [layer.error ?? [], layer.notes].flat().join('; '),
+  };
+}
+
+function adapterFields(adapter: AdapterReport | undefined): Row {
+  if (adapter === undefined) return {};
+  const { kind, decomposed, rank, scale, energy, base } = adapter;
+  return {
+    adapter: decomposed ? `${kind}, decomposed` : kind,
+    adapter_rank: rank,
+    adapter_scale: scale,
+    energy_first_lower: energy?.lower ?? null,
+    energy_first_upper: energy?.upper ?? null,
+    base_weight: base?.weight ?? null,
+    base_lower: base?.norm.lower ?? null,
+    base_upper: base?.norm.upper ?? null,
+    base_certainty: base?.norm.certainty ?? null,
+    relative_lower: base?.relative?.lower ?? null,
+    relative_upper: base?.relative?.upper ?? null,
+    relative_certainty: base?.relative?.certainty ?? null,
+    sum_lower: base?.sum?.lower ?? null,
+    sum_upper: base?.sum?.upper ?? null,
+    sum_certainty: base?.sum?.certainty ?? null,
   };
 }
 

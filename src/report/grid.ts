@@ -1,4 +1,5 @@
 /** The rows and columns of the text table. */
+import { ADAPTER_TITLES, describeAdapter } from './adapter-columns';
 import { formatInterval, formatNumber, formatShape } from './numbers';
 import type { Paint, Style } from './paint';
 import type { GroupReport, LayerReport, LipschitzInterval, StableRank } from './report';
@@ -12,6 +13,7 @@ const COLUMNS = [
   'Lipschitz',
   'stable rank',
   'of full',
+  ...ADAPTER_TITLES,
   'input size',
   'notes',
 ] as const;
@@ -37,6 +39,8 @@ const SHRINKING: readonly (readonly [Column, number])[] = [
   ['layer', 32],
   ['operator', 13],
   ['shape', 13],
+  ['rank', 0],
+  ['scale', 0],
   ['layer', 20],
   ['notes', 6],
   ['input size', 18],
@@ -49,6 +53,11 @@ const SHRINKING: readonly (readonly [Column, number])[] = [
   ['input size', 6],
   ['notes', 4],
   ['layer', 6],
+  ['shape', 0],
+  ['operator', 0],
+  ['of base', 0],
+  ['first', 0],
+  ['base + update', 0],
 ];
 
 /** Lines of at most `width` cells, 80 or more. `notes` are the footnotes that rows refer to by position, from 1. */
@@ -105,6 +114,7 @@ function layerRow(layer: LayerReport, marks: ReadonlyMap<string, number>, peak: 
       shape: formatShape(layer.shape),
       Lipschitz: lipschitz ? formatInterval(lipschitz) : 'failed',
       ...rankCells(layer.stableRank),
+      ...describeAdapter(layer.adapter),
       'input size': mixed && lipschitz ? printable(promiseOf(lipschitz)) : '',
       notes: ranges(layer.notes.map((note) => marks.get(note) ?? 0)),
     },
@@ -112,6 +122,8 @@ function layerRow(layer: LayerReport, marks: ReadonlyMap<string, number>, peak: 
       operator: 'faint',
       shape: 'faint',
       'of full': 'bar',
+      rank: 'faint',
+      scale: 'faint',
       'input size': 'faint',
       notes: 'faint',
       ...(emphasis && { layer: emphasis, Lipschitz: emphasis }),

@@ -1,3 +1,4 @@
+import { ADAPTER_LEGEND, ADAPTER_TITLES, type AdapterTitle, describeAdapter } from './adapter-columns';
 import { code, escape, numbered, tableLines } from './markdown-text';
 import {
   formatBytes,
@@ -10,7 +11,7 @@ import {
   formatShare,
 } from './numbers';
 import type { GroupReport, LayerReport, LipschitzInterval, Report } from './report';
-import { collectNotes, skippedByReason, totals } from './totals';
+import { collectNotes, hasAdapters, skippedByReason, totals } from './totals';
 import { CHAIN_ONLY, describeSettings, formatScope, formatStableRank, plural } from './wording';
 
 /** GitHub-flavoured Markdown: a section for each report with its table, notes, what was skipped, and totals. */
@@ -40,12 +41,13 @@ function* section(report: Report): Generator<string> {
 
 function facts(report: Report): string {
   const sum = totals(report);
-  const { model, device, cancelled } = report;
+  const { model, base, device, cancelled } = report;
   const [largest] = sum.largest;
   const [lowest] = sum.lowestRank;
   const settings = describeSettings(report.settings);
   const lines = [
     `${report.model.format}, ${formatBytes(model.bytes)}; ${plural(sum.layers, 'layer')}, ${formatCount(sum.parameters)} parameters; ${formatSeconds(report.seconds)}`,
+    ...(base ? [`Base: ${code(base.path)}, ${base.format}, ${formatBytes(base.bytes)}`] : []),
     `Device: ${escape(device.description)}${device.fallback === null ? '' : ` (${escape(device.fallback)})`}`,
     ...(settings === '' ? [] : [`Settings: ${escape(settings)}`]),
     ...(cancelled ? [`**Cancelled after ${cancelled.finished} of ${cancelled.of} layers**`] : []),
@@ -62,10 +64,12 @@ function facts(report: Report): string {
         ]
       : []),
   ];
+  if (hasAdapters(report)) lines.push(`Columns: ${escape(ADAPTER_LEGEND)}`);
   return lines.map((line) => `- ${line}`).join('\n');
 }
 
 function* table(layers: readonly LayerReport[], notes: readonly string[]): Generator<string> {
+  const titles = hasAdapters({ layers }) ? ADAPTER_TITLES : [];
   const header = [
     'Layer',
     'Operator',
@@ -75,26 +79,35 @@ function* table(layers: readonly LayerReport[], notes: readonly string[]): Gener
     'Input size',
     'Stable rank',
     'Of full',
+    ...titles.map((title) => title.replace(/^[a-z]/, (letter) => letter.toUpperCase())),
     'Notes',
   ];
   const marks = new Map(notes.map((note, index) => [note, String(index + 1)]));
-  yield* tableLines(header, ['Lipschitz', 'Stable rank', 'Of full'], rowsOf(layers, marks));
+  const words = ['Layer', 'Operator', 'Shape', 'Certainty', 'Input size', 'Notes'];
+  const numbers = header.filter((title) => !words.includes(title));
+  yield* tableLines(header, numbers, rowsOf(layers, marks, titles));
 }
 
 function* rowsOf(
   layers: readonly LayerReport[],
   marks: ReadonlyMap<string, string>,
+  titles: readonly AdapterTitle[],
 ): Generator<readonly string[]> {
   for (const layer of layers) {
-    yield layerCells(layer, marks);
+    yield layerCells(layer, marks, titles);
     for (const [index, group] of (layer.groups ?? []).entries()) {
-      yield groupCells(group, index, layer.lipschitz);
+      yield groupCells(group, index, layer.lipschitz, titles);
     }
   }
 }
 
 /** @param marks the number of each note */
-function layerCells(layer: LayerReport, marks: ReadonlyMap<string, string>): string[] {
+function layerCells(
+  layer: LayerReport,
+  marks: ReadonlyMap<string, string>,
+  titles: readonly AdapterTitle[],
+): string[] {
+  const adapter = describeAdapter(layer.adapter);
   const noted = layer.notes.map((note) => marks.get(note)).join(', ');
   const rowNorm =
     layer.largestRowNorm === null ? '' : `largest row norm ${formatNumber(layer.largestRowNorm)}`;
@@ -105,12 +118,19 @@ function layerCells(layer: LayerReport, marks: ReadonlyMap<string, string>): str
     formatShape(layer.shape),
     ...boundCells(layer.lipschitz, layer.lipschitz),
     ...rankCells(layer),
+    ...titles.map((title) => adapter[title]),
     [error, rowNorm, noted].filter((part) => part !== '').join('; '),
   ];
 }
 
-function groupCells(group: GroupReport, index: number, lipschitz: LipschitzInterval | null): string[] {
-  return [`group ${index}`, '', '', ...boundCells(group, lipschitz), ...rankCells(group), ''];
+function groupCells(
+  group: GroupReport,
+  index: number,
+  lipschitz: LipschitzInterval | null,
+  titles: readonly AdapterTitle[],
+): string[] {
+  const cells = [...boundCells(group, lipschitz), ...rankCells(group)];
+  return [`group ${index}`, '', '', ...cells, ...titles.map(() => ''), ''];
 }
 
 function boundCells(

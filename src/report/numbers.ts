@@ -4,6 +4,7 @@ import type { Interval } from './report';
 
 /** Digits of a number that is known well enough to need no range. */
 const DIGITS = 5;
+const SHARE_DIGITS = 3;
 /** Fewer would hide where a range begins and ends. */
 const FEWEST_DIGITS = 2;
 /** Powers of ten from which, and below which, the scientific notation is easier to read. */
@@ -44,6 +45,11 @@ export function formatPowerOfTen(log10: number): string {
 export function formatShare(share: number): string {
   const percent = share * 100;
   return percent !== 0 && percent < 0.1 ? '<0.1%' : `${percent.toFixed(percent < 9.95 ? 1 : 0)}%`;
+}
+
+/** An enclosure of a share, as `formatInterval`: `3.21%`, `0.8–1.2%`. */
+export function formatShareInterval({ lower, upper }: Interval): string {
+  return `${formatInterval({ lower: lower * 100, upper: upper * 100 }, SHARE_DIGITS)}%`;
 }
 
 /** Of the metric system, each 1000 times the one before. */

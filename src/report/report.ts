@@ -52,6 +52,38 @@ export interface GroupReport extends Interval {
   readonly stableRank: StableRank | null;
 }
 
+export interface PromisedInterval extends Interval {
+  readonly certainty: Certainty;
+}
+
+/** How the update of a weight of another model is stored: LoRA, LoHa, LoKr. The row is of the update, scale included. */
+export interface AdapterReport {
+  readonly kind: 'LoRA' | 'LoHa' | 'LoKr';
+  /** Base plus update is given rows (or columns) of lengths of their own (DoRA); the row is that of the update without them where `base` is null. */
+  readonly decomposed: boolean;
+  /** Inner dimension of the factors; null where there is none. */
+  readonly rank: number | null;
+  /** `alpha / r` or as the adapter's configuration says; null where the files do not tell: the row is for 1. */
+  readonly scale: number | null;
+  /**
+   * Share of the squared Frobenius norm in the first singular direction, the reciprocal of the stable rank; of a convolution
+   * that of its kernel as a matrix with a row for each output channel. Null where the update is zero or may be.
+   */
+  readonly energy: Interval | null;
+  /** Null where no base model was given, or none of its weights belongs to the update (a note then says why). */
+  readonly base: BaseReport | null;
+}
+
+/** The weight of the base model that an update belongs to. */
+export interface BaseReport {
+  readonly weight: string;
+  readonly norm: PromisedInterval;
+  /** Norm of the update over that of the weight; null where the latter may be zero. */
+  readonly relative: PromisedInterval | null;
+  /** Norm of base plus update; null where it could not be computed (a note then says why). */
+  readonly sum: PromisedInterval | null;
+}
+
 /** What is known of a layer before its bound is computed. */
 export interface LayerDescription {
   readonly name: string;
@@ -73,6 +105,8 @@ export interface LayerReport extends LayerDescription {
   /** Embeddings: largest Euclidean norm of a row of the table; else null. */
   readonly largestRowNorm: number | null;
   readonly groups: readonly GroupReport[] | null;
+  /** Present where the row is an update of a weight of another model. */
+  readonly adapter?: AdapterReport;
   /** What a reader must know to interpret the row: assumptions made, limits of the bound. */
   readonly notes: readonly string[];
   readonly error: string | null;
@@ -118,6 +152,8 @@ export interface DeviceReport {
 export interface Report {
   readonly schema: 1;
   readonly model: { readonly path: string; readonly format: 'onnx' | 'safetensors'; readonly bytes: number };
+  /** Present where a base model was given, whose weights the model's layers are updates of. */
+  readonly base?: Report['model'];
   readonly settings: Settings;
   readonly device: DeviceReport;
   readonly layers: readonly LayerReport[];

@@ -1,4 +1,5 @@
 /** The text table: one row a layer in the file's order, and below it what the rows add up to. */
+import { ADAPTER_LEGEND } from './adapter-columns';
 import { grid } from './grid';
 import {
   formatBytes,
@@ -12,7 +13,7 @@ import { painter } from './paint';
 import type { Paint, Style } from './paint';
 import type { LayerReport, Report } from './report';
 import { displayName, ellipsize, hanging, pad, printable, wrap } from './text';
-import { collectNotes, skippedByReason, totals } from './totals';
+import { collectNotes, hasAdapters, skippedByReason, totals } from './totals';
 import { CERTAINTIES, certainties, CHAIN_ONLY, describeSettings, plural, uniformPromise } from './wording';
 
 export interface TableOptions {
@@ -50,13 +51,14 @@ export function formatTable(report: Report, options: TableOptions): string {
     .join('\n');
 }
 
-function heading({ model, device, settings }: Report, width: number, paint: Paint): string[] {
+function heading({ model, base, device, settings }: Report, width: number, paint: Paint): string[] {
   const described = describeSettings(settings);
   const lines = (style: Style, text: string) =>
     wrap(printable(text), width).map((line) => paint(style, line));
   return [
     paint('strong', ellipsize(displayName(model.path), width)),
     ...lines('faint', `${model.format}, ${formatBytes(model.bytes)}, on ${device.description}`),
+    ...(base ? lines('faint', `base ${base.path}, ${base.format}, ${formatBytes(base.bytes)}`) : []),
     ...(device.fallback === null ? [] : lines('caution', device.fallback)),
     ...(described === '' ? [] : lines('faint', described)),
   ];
@@ -125,6 +127,7 @@ function summary(report: Report, width: number, paint: Paint): string[] {
           width,
         )
       : []),
+    ...(hasAdapters(report) ? wrap(ADAPTER_LEGEND, width).map((line) => paint('faint', line)) : []),
     ...legend(layers, width).map((line) => paint('faint', line)),
   ];
 }

@@ -33,6 +33,11 @@ export function totals(report: Pick<Report, 'layers'>): Totals {
   };
 }
 
+/** Whether some row is an update of a weight of another model. */
+export function hasAdapters({ layers }: Pick<Report, 'layers'>): boolean {
+  return layers.some(({ adapter }) => adapter !== undefined);
+}
+
 export interface SkippedGroup {
   readonly reason: string;
   readonly count: number;

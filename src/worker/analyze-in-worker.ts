@@ -46,6 +46,7 @@ export function reportOf(
   return {
     schema: 1,
     model: plan.model,
+    ...(plan.base && { base: plan.base }),
     settings,
     device: plan.device,
     layers,

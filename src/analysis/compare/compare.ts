@@ -163,7 +163,7 @@ type Found = Omit<PairReport, 'a' | 'b' | 'matchedBy' | 'seconds'>;
 
 async function comparePair(analysis: Analysis, { a, b, matchedBy }: Pair): Promise<PairReport> {
   const started = performance.now();
-  const rows = { a: await analysis.row(a.layer), b: await analysis.row(b.layer) };
+  const rows = { a: await analysis.rowOf(a.layer), b: await analysis.rowOf(b.layer) };
   const found = await differenceBetween(analysis, a, b, rows);
   return { ...rows, matchedBy, ...found, seconds: (performance.now() - started) / 1000 };
 }
@@ -181,7 +181,7 @@ async function differenceBetween(analysis: Analysis, a: Located, b: Located, row
       : { ...nothing, error: reason };
   }
   const { operator, rounded, transposed } = difference;
-  const row = await analysis.row({ ...a.layer, operator, rounded, notes: [] }, difference);
+  const row = await analysis.rowOf({ ...a.layer, operator, rounded, notes: [] }, difference);
   return {
     transposed,
     ratio: ratio(rows, difference.isOneNorm ? row : null),

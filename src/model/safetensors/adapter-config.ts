@@ -11,7 +11,7 @@ const configDepth = 64;
 
 /** Thrown away with the model: what the file says of every module. */
 export interface AdapterConfig {
-  /** `LORA` and others; null where the file does not say. */
+  /** `LORA`, `LOHA`, `LOKR` and others; null where the file does not say. */
   readonly type: string | null;
   /** Null where the file does not say, or says it with a regular expression, which is not evaluated. */
   alphaOf(module: string): number | null;
@@ -19,6 +19,8 @@ export interface AdapterConfig {
   rankOf(module: string): number | null;
   /** The update is divided by the root of the rank, not by the rank (Kalajdzievski, arXiv:2312.03732). */
   readonly rankStabilized: boolean;
+  /** The weights of the base are stored as (inputs, outputs), the transpose of what is updated. */
+  readonly fanInFanOut: boolean;
   /** What makes the update another one than `scale * B A`; null where nothing does. */
   readonly obstacle: string | null;
 }
@@ -28,7 +30,7 @@ export async function readAdapterConfig(modelPath: string): Promise<AdapterConfi
   const path = await findBeside(modelPath, COMPANIONS.adapterConfig);
   if (path === null) return null;
   const { object } = await readJsonObject(path, largestConfig, configDepth);
-  const alpha = numberAt(object, 'lora_alpha', path);
+  const alpha = numberAt(object, 'lora_alpha', path) ?? numberAt(object, 'alpha', path);
   const rank = numberAt(object, 'r', path);
   const alphas = patternsAt(object, 'alpha_pattern', path);
   const ranks = patternsAt(object, 'rank_pattern', path);
@@ -38,6 +40,7 @@ export async function readAdapterConfig(modelPath: string): Promise<AdapterConfi
     alphaOf: (module) => lookUp(alphas, module, alpha),
     rankOf: (module) => lookUp(ranks, module, rank),
     rankStabilized: object.get('use_rslora') === true,
+    fanInFanOut: object.get('fan_in_fan_out') === true,
     obstacle: object.get('use_qalora') === true ? t('QA-LoRA pools its input, which is not analysed') : null,
   };
 }

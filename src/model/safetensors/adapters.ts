@@ -1,48 +1,22 @@
-/** Low-rank updates of other models: `scale * up * down`, stored as pairs. */
+/** Updates of the weights of other models: LoRA, LoHa and LoKr, each with the magnitudes of a DoRA where it has them. */
 import { t } from '@vscode/l10n';
-import type { OpenOptions, Operator } from '../model';
+import { quote } from '../quote';
+import type { Adapter, OpenOptions } from '../model';
 import { reshaped } from '../tensor';
 import { readAdapterConfig, type AdapterConfig } from './adapter-config';
+import { timesScale } from './adapter-geometry';
+import { type AdapterParts, findAdapterParts } from './adapter-parts';
+import { updateOf } from './adapter-update';
 import { leftOut, type Catalog } from './catalog';
-import { convolutionOf, spatialRank } from './convolution';
-import { kernelProduct, largestProduct } from './kernel-product';
-import { quote } from '../quote';
 import type { SideFile } from './side-file';
 import type { StoredTensor } from './stored-tensor';
-
-/** One half of a pair, found by its name. */
-interface Half {
-  /** Index of the pattern that its name has. */
-  readonly scheme: number;
-  readonly module: string;
-  /** Name of the adapter where the file has several for one module. */
-  readonly adapter: string;
-  readonly side: 'down' | 'up';
-  readonly tensor: StoredTensor;
-}
-
-interface Pair {
-  readonly module: string;
-  readonly adapter: string;
-  readonly down: StoredTensor;
-  readonly up: StoredTensor;
-}
-
-/** Names of PEFT; of PEFT's embeddings; of kohya's scripts; of diffusers, new and old. */
-const halves: readonly RegExp[] = [
-  /^(?<module>.+)\.lora_(?<side>[AB])(?:\.(?<adapter>[^.]+))?\.weight$/,
-  /^(?<module>.+)\.lora_embedding_(?<side>[AB])(?:\.(?<adapter>[^.]+))?$/,
-  /^(?<module>.+)\.lora_(?<side>down|up)\.weight$/,
-  /^(?<module>.+)\.lora\.(?<side>down|up)\.weight$/,
-  /^(?<module>.+)_lora\.(?<side>down|up)\.weight$/,
-];
 
 /** Parts of a name that only adapters have. */
 const adapterPart =
   /(^|[._])(lora|hada|lokr|oft|boft|ia3|vera|randlora|hra|fourierft|gralora|delora)_|(^|[._])lora\.|(^|\.)(dora_scale|diff_b)$/;
 
 /**
- * Makes a layer of every pair and skips the rest of the tensors that belong to adapters.
+ * Makes a layer of every update and skips the rest of the tensors that belong to adapters.
  * @throws ModelError where the files beside the model are at fault.
  */
 export async function addAdapters(
@@ -51,19 +25,17 @@ export async function addAdapters(
   sideFile: SideFile,
   options: OpenOptions,
 ): Promise<void> {
-  const pairs = findPairs(catalog);
-  if (pairs.length > 0) {
+  const found = findAdapterParts(catalog);
+  if (found.length > 0) {
     const config = await readAdapterConfig(modelPath);
-    for (const pair of pairs) {
-      const obstacle = await addPair(pair, catalog, config, sideFile, options);
+    for (const parts of found) {
+      const obstacle = await addUpdate(parts, catalog, config, sideFile, options);
       if (obstacle === null) continue;
-      for (const tensor of [pair.down, pair.up]) catalog.skip(tensor, obstacle);
+      for (const tensor of parts.tensors.values()) catalog.skip(tensor, obstacle);
     }
   }
   for (const tensor of catalog.free()) {
     if (catalog.isBiasOfLayer(tensor)) catalog.take(tensor);
-    else if (halfOf(tensor) !== null)
-      catalog.skip(tensor, t('the other half of the low-rank pair is missing'));
     else if (/lora_magnitude_vector|dora_scale/.test(tensor.name))
       catalog.skip(tensor, t('the magnitude of a DoRA adapter'));
     else if (adapterPart.test(tensor.name))
@@ -71,137 +43,124 @@ export async function addAdapters(
   }
 }
 
-function halfOf(tensor: StoredTensor): Half | null {
-  for (const [scheme, pattern] of halves.entries()) {
-    const groups = pattern.exec(tensor.name)?.groups;
-    if (groups === undefined) continue;
-    const { module, side, adapter = '' } = groups;
-    return { scheme, module, adapter, side: side === 'A' || side === 'down' ? 'down' : 'up', tensor };
-  }
-  return null;
-}
-
-/** Pairs in the order of their first halves. */
-function findPairs(catalog: Catalog): Pair[] {
-  const waiting = new Map<string, Half>();
-  const pairs: Pair[] = [];
-  for (const tensor of catalog.free()) {
-    const half = halfOf(tensor);
-    if (half === null) continue;
-    const { scheme, module, adapter } = half;
-    const key = JSON.stringify([scheme, module, adapter]);
-    const other = waiting.get(key);
-    if (other === undefined) {
-      waiting.set(key, half);
-      continue;
-    }
-    waiting.delete(key);
-    const [down, up] = half.side === 'down' ? [half, other] : [other, half];
-    pairs.push({ module, adapter, down: down.tensor, up: up.tensor });
-  }
-  return pairs;
-}
-
-/** @returns why the pair is no layer, or null where it has become one. */
-async function addPair(
-  { module, adapter, down, up }: Pair,
+/** @returns why the parts are no layer, or null where they have become one. */
+async function addUpdate(
+  parts: AdapterParts,
   catalog: Catalog,
   config: AdapterConfig | null,
   sideFile: SideFile,
   options: OpenOptions,
 ): Promise<string | null> {
-  const settings = sideFile.settingsFor(module, down.name, up.name);
+  const { kind, module, adapter, tensors, embedding } = parts;
+  const factors = [...tensors.values()];
+  const settings = sideFile.settingsFor(module, ...factors.map(({ name }) => name));
   if (settings.get('op') === 'skip') return leftOut;
-  const unusable = down.obstacle ?? up.obstacle;
-  if (unusable !== null) return unusable;
-  if (catalog.find(`${module}.lora_mid.weight`) !== undefined)
-    return t('a low-rank pair with a core between its halves');
+  const unusable = factors.find(({ obstacle }) => obstacle !== null);
+  if (unusable !== undefined) return unusable.obstacle;
   if (catalog.find(`${module}.lora_E`) !== undefined) return t('an AdaLoRA pair, which is not analysed');
-  if (config !== null && config.type !== null && config.type !== 'LORA') {
+  if (config !== null && config.type !== null && config.type !== kind.toUpperCase()) {
     return t`an adapter of type ${quote(config.type)}, which is not analysed`;
   }
   if (config?.obstacle) return config.obstacle;
-  const rank = down.shape[0];
-  const columns = down.count / rank;
-  const rows = up.count / rank;
-  if (!isMatrix(up) || up.shape[1] !== rank) return t('the shapes of the low-rank pair do not fit together');
+  const update = updateOf(parts, settings, options);
+  if (typeof update === 'string') return update;
+  const { rank, whole } = update;
   const configured = config?.rankOf(module) ?? rank;
-  if (configured !== rank) return t`its rank ${rank} is not the ${configured} of adapter_config.json`;
-
-  const scaling = await scalingOf(module, rank, catalog, config);
+  if (rank !== null && configured !== rank) {
+    return t`its rank ${rank} is not the ${String(configured)} of adapter_config.json`;
+  }
+  const scaling = await scalingOf(parts, configured, catalog, config);
   if (scaling === null) return t('its alpha is not a finite number');
-  const { scale, notes } = scaling;
-  const magnitude = [
-    `${module}.dora_scale`,
-    `${module}.lora_magnitude_vector`,
-    `${module}.lora_magnitude_vector.weight`,
-  ];
-  if (adapter !== '') magnitude.push(`${module}.lora_magnitude_vector.${adapter}.weight`);
-  if (magnitude.some((name) => catalog.find(name) !== undefined)) {
-    notes.push(
-      t('The adapter is a DoRA: the interval is for the low-rank update before magnitudes are applied.'),
-    );
-  }
+  const found = magnitudeOf(parts, catalog);
+  const magnitude = found && fittingMagnitude(found, whole.tensor.shape);
+  if (found && magnitude === null) return t('the magnitudes of its DoRA do not fit its shape');
 
-  let operator: Operator;
-  let rounded = false;
-  if (isMatrix(down)) {
-    const [a, b] = [reshaped(up, [rows, rank]), reshaped(down, [rank, columns])];
-    operator = { kind: 'lowRank', up: a, down: b, rows, rank, columns, scale };
-  } else {
-    if (spatialRank(down.shape) === null) return t('the shapes of the low-rank pair do not fit together');
-    if (rows * columns > largestProduct)
-      return t('the kernel of the low-rank pair is too large to be multiplied out');
-    const convolution = convolutionOf(kernelProduct(up, down, rows), settings, options);
-    operator = { ...convolution.operator, scale };
-    rounded = true;
-    notes.push(
-      ...convolution.notes,
-      t(
-        'The kernel is the product of the pair, computed in double precision, of which the rounding is not in the interval.',
-      ),
-    );
-  }
-  const name = adapter === '' || adapter === 'default' ? module : `${module}.${adapter}`;
-  const parts = scaling.alpha === null ? [down, up] : [down, up, scaling.alpha];
+  const first = factorShown(parts);
+  const others = [scaling.alpha, found].filter((tensor) => tensor !== null);
   catalog.addLayers(
-    { name: `${module}.weight`, tensor: down, stored: down, parts, notes: [] },
-    { name, op: 'LoRA', parameters: down.count + up.count, operator, rounded, notes },
+    { name: `${module}.weight`, tensor: first, stored: first, parts: [...factors, ...others], notes: [] },
+    {
+      name: adapter === '' || adapter === 'default' ? module : `${module}.${adapter}`,
+      op: magnitude !== null && kind === 'LoRA' ? 'DoRA' : kind,
+      parameters: factors.reduce((sum, { count }) => sum + count, found?.count ?? 0),
+      operator: timesScale(update.operator, scaling.scale ?? 1),
+      rounded: update.rounded,
+      adapter: {
+        kind,
+        module,
+        rank,
+        scale: scaling.scale,
+        transposed: embedding || (config?.fanInFanOut ?? false),
+        magnitude,
+        whole,
+      },
+      notes: scaling.scale === null ? [...update.notes, unknownScale] : update.notes,
+    },
   );
   return null;
 }
 
-/** Whether a tensor is a matrix, or one as a kernel of size 1. */
-function isMatrix({ shape }: StoredTensor): boolean {
-  return shape.length >= 2 && shape.slice(2).every((dimension) => dimension === 1);
+/** The tensor that stands for all of them in the row. */
+function factorShown({ tensors }: AdapterParts): StoredTensor {
+  const [first] = tensors.values();
+  return tensors.get('down') ?? tensors.get('w1_a') ?? tensors.get('w1') ?? first;
 }
 
+const unknownScale = t(
+  'The scale of the update (alpha / r) cannot be told from the files: the interval is for scale 1.',
+);
+
 interface Scaling {
-  readonly scale: number;
-  readonly notes: string[];
+  /** Null where the files do not tell. */
+  readonly scale: number | null;
   /** The tensor that gave it. */
   readonly alpha: StoredTensor | null;
 }
 
-/** `alpha / r` from the tensor beside the pair or from the configuration; null where alpha is no finite number. */
+/**
+ * `alpha / r`, alpha from the tensor beside the factors or from the configuration; null where it is no finite number.
+ * LyCORIS takes 1 for the product of two factors that are stored whole; PEFT has a rank for them all the same.
+ * @param rank of the factors, or as configured.
+ */
 async function scalingOf(
-  module: string,
-  rank: number,
+  { kind, module }: AdapterParts,
+  rank: number | null,
   catalog: Catalog,
   config: AdapterConfig | null,
 ): Promise<Scaling | null> {
   const alpha = catalog.find(`${module}.alpha`);
   if (alpha !== undefined && alpha.count === 1 && alpha.elementType?.type) {
     const [value] = await alpha.read();
-    return Number.isFinite(value) ? { scale: value / rank, notes: [], alpha } : null;
+    if (!Number.isFinite(value)) return null;
+    return { scale: rank === null ? 1 : value / rank, alpha };
   }
   const configured = config?.alphaOf(module) ?? null;
-  if (configured !== null) {
-    const divisor = config?.rankStabilized === true ? Math.sqrt(rank) : rank;
-    return { scale: configured / divisor, notes: [], alpha: null };
-  }
-  const note = t(
-    'The scale of the update (alpha / r) cannot be told from the files: the interval is for scale 1.',
-  );
-  return { scale: 1, notes: [note], alpha: null };
+  if (configured === null || rank === null) return { scale: null, alpha: null };
+  const divisor = kind === 'LoRA' && config?.rankStabilized === true ? Math.sqrt(rank) : rank;
+  return { scale: configured / divisor, alpha: null };
+}
+
+/** The tensor of a DoRA's magnitudes; null where the adapter is none. */
+function magnitudeOf({ module, adapter }: AdapterParts, catalog: Catalog): StoredTensor | null {
+  const names = [
+    `${module}.dora_scale`,
+    `${module}.lora_magnitude_vector`,
+    `${module}.lora_magnitude_vector.weight`,
+    `${module}.lora_magnitude_vector.${adapter}.weight`,
+  ];
+  return names.map((name) => catalog.find(name)).find((tensor) => tensor !== undefined) ?? null;
+}
+
+/**
+ * The axis of the update that the magnitudes belong to. PEFT has one for each output, of a kernel as (1, co, 1, 1); LyCORIS has
+ * them along the axis that their shape says, (co, 1, ..) or (1, ci, ..), ci without the taps that a flattened kernel has in its columns.
+ */
+function fittingMagnitude(tensor: StoredTensor, shape: readonly number[]): Adapter['magnitude'] {
+  const { name, count } = tensor;
+  if (tensor.obstacle !== null) return null;
+  const [rows, columns] = shape;
+  const alongColumns =
+    name.endsWith('.dora_scale') && tensor.shape.length > 1 && tensor.shape[0] === 1 && rows > 1;
+  if (alongColumns) return columns % count === 0 ? { tensor: reshaped(tensor, [count]), axis: 1 } : null;
+  return count === rows ? { tensor: reshaped(tensor, [count]), axis: 0 } : null;
 }

@@ -1,6 +1,6 @@
 /** Sorting the tensors of a model into layers, so that each tensor is accounted for exactly once. */
 import { t } from '@vscode/l10n';
-import type { Layer, Operator, Skipped, Tensor } from '../model';
+import type { Adapter, Layer, Operator, Skipped, Tensor } from '../model';
 import { leafOf, moduleOf } from './names';
 import type { StoredTensor } from './stored-tensor';
 
@@ -26,6 +26,7 @@ export interface LayerDraft {
   readonly parameters: number;
   readonly operator: Operator;
   readonly rounded?: boolean;
+  readonly adapter?: Adapter;
   readonly notes: readonly string[];
 }
 

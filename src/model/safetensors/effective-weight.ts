@@ -41,7 +41,7 @@ export function weightNormalized(g: StoredTensor, v: StoredTensor): Tensor | nul
  * Euclidean norms of the slices of an array seen as (.., slices, inner). Compensated summation keeps the rounding
  * independent of the number of elements; scaling keeps squares from overflow.
  */
-function normsOfSlices(values: Values, slices: number, inner: number): Float64Array {
+export function normsOfSlices(values: Values, slices: number, inner: number): Float64Array {
   const largest = new Float64Array(slices);
   const sum = new Float64Array(slices);
   const lost = new Float64Array(slices);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatCsv } from '../../../src/report/csv';
 import { printable } from '../../../src/report/text';
-import { FULL, layer, report } from './sample';
+import { ADAPTERS, FULL, layer, report } from './sample';
 
 /** A reader of RFC 4180, strict about everything. */
 function parse(text: string): string[][] {
@@ -32,6 +32,39 @@ function records(text: string): Record<string, string>[] {
 
 describe('formatCsv', () => {
   const rows = records(formatCsv(FULL));
+
+  it('has columns of adapters where there are adapters, in every record', () => {
+    expect(Object.keys(rows[0])).not.toContain('adapter');
+    const [full, ...updates] = records(formatCsv([FULL, ADAPTERS])).filter(({ layer: name }) =>
+      ['features/conv1', ...ADAPTERS.layers.map((row) => row.name)].includes(name),
+    );
+    expect(Object.keys(full).slice(-2)).toEqual(['seconds', 'message']);
+    expect(full).toMatchObject({ adapter: '', base_weight: '' });
+    expect(updates[1]).toMatchObject({
+      adapter: 'LoKr',
+      adapter_rank: '',
+      adapter_scale: '',
+      base_weight: '',
+    });
+    expect(updates[0]).toMatchObject({
+      adapter: 'LoRA, decomposed',
+      adapter_rank: '16',
+      adapter_scale: '2',
+      energy_first_lower: '0.79921',
+      energy_first_upper: '0.79923',
+      base_weight: 'model.layers.0.self_attn.q_proj.weight',
+      base_lower: '31.2',
+      base_upper: '31.2001',
+      base_certainty: 'certified',
+      relative_lower: '0.0804',
+      relative_upper: '0.0805',
+      relative_certainty: 'certified',
+      sum_lower: '31.3',
+      sum_upper: '31.3001',
+      sum_certainty: 'certified',
+    });
+    expect(updates[2]).toMatchObject({ base_upper: '0', relative_lower: '', sum_upper: '' });
+  });
 
   it('has a record for each layer, group and skipped node', () => {
     expect(rows.map(({ status, layer: name }) => `${status} ${name}`)).toEqual([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatMarkdown } from '../../../src/report/markdown';
-import { FULL, layer, report } from './sample';
+import { ADAPTERS, FULL, layer, report } from './sample';
 
 const nameCell = (name: string) => {
   const row = formatMarkdown(report({ layers: [layer({ name })] }))
@@ -10,6 +10,17 @@ const nameCell = (name: string) => {
 };
 
 describe('formatMarkdown', () => {
+  it('has columns of adapters where there are adapters', () => {
+    const text = formatMarkdown(ADAPTERS);
+    expect(text).toContain('- Base: `base/model.safetensors.index.json`, safetensors, 4.70 GB\n');
+    expect(text).toContain('| Of full | Rank | Scale | First | Of base | Base + update | Notes |');
+    expect(text).toContain('| 42% | 16 | 2 | 79.9% | 8.04–8.05% | 31.300 |  |');
+    expect(text).toContain('| 42% |  |  |  |  |  |  |');
+    expect(text).toContain('| 42% | 4 | -0.33333 | 25–100% |  |  |  |');
+    const widths = text.split('\n').filter((line) => line.startsWith('|'));
+    expect(new Set(widths.map((line) => line.split('|').length)).size).toBe(1);
+  });
+
   it('is exactly this for a full report', () => {
     expect(formatMarkdown(FULL)).toBe(`## \`models/net.onnx\`
 

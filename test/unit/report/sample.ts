@@ -134,3 +134,50 @@ export const FULL = report({
     { name: 'head', op: 'Gemm', weight: 'head.qweight', reason: 'its weight is packed integers' },
   ],
 });
+
+const interval = (lower: number, upper: number) => ({ lower, upper, certainty: 'certified' as const });
+
+/** Updates of another model's weights: with a base, with one that does not fit, without a scale. */
+export const ADAPTERS = report({
+  model: { path: 'adapter_model.safetensors', format: 'safetensors', bytes: 1_200_000 },
+  base: { path: 'base/model.safetensors.index.json', format: 'safetensors', bytes: 4_700_000_000 },
+  layers: [
+    layer({
+      name: 'base_model.model.model.layers.0.self_attn.q_proj',
+      op: 'DoRA',
+      shape: [16, 4096],
+      adapter: {
+        kind: 'LoRA',
+        decomposed: true,
+        rank: 16,
+        scale: 2,
+        energy: interval(0.79921, 0.79923),
+        base: {
+          weight: 'model.layers.0.self_attn.q_proj.weight',
+          norm: interval(31.2, 31.2001),
+          relative: interval(0.0804, 0.0805),
+          sum: interval(31.3, 31.3001),
+        },
+      },
+    }),
+    layer({
+      name: 'lost',
+      op: 'LoKr',
+      shape: [4, 4],
+      adapter: { kind: 'LoKr', decomposed: false, rank: null, scale: null, energy: null, base: null },
+    }),
+    layer({
+      name: 'zero base',
+      op: 'LoHa',
+      shape: [8, 4],
+      adapter: {
+        kind: 'LoHa',
+        decomposed: false,
+        rank: 4,
+        scale: -1 / 3,
+        energy: interval(0.25, 1),
+        base: { weight: 'w', norm: interval(0, 0), relative: null, sum: null },
+      },
+    }),
+  ],
+});

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Certainty, LayerReport } from '../../../src/report/report';
 import { formatTable } from '../../../src/report/table';
 import { cellWidth } from '../../../src/report/text';
-import { FULL, layer, report } from './sample';
+import { ADAPTERS, FULL, layer, report } from './sample';
 
 const plain = (width: number) => ({ width, color: false });
 
@@ -43,6 +43,44 @@ product of the 5 upper bounds: 0 (meaningful only where these layers form one ch
 certified (where a row says nothing else): true for the stored weights, rounding included
 analytic: true in exact arithmetic, rounding not accounted for
 `);
+  });
+
+  it('is exactly this for adapters', () => {
+    expect(`\n${formatTable(ADAPTERS, plain(120))}`).toBe(`
+adapter_model.safetensors
+safetensors, 1.20 MB, on CPU, 2 threads
+base base/model.safetensors.index.json, safetensors, 4.70 GB
+
+layer                             operator  shape    Lipschitz  stable rank  of full  first    of base     base + update
+base_model.model…elf_attn.q_proj  DoRA      16×4096  2.5094     1.251        ███▍     79.9%    8.04–8.05%  31.300
+lost                              LoKr      4×4      2.5094     1.251        ███▍
+zero base                         LoHa      8×4      2.5094     1.251        ███▍     25–100%
+
+3 layers, 648 parameters, 2.8 s
+largest norm        2.5094  base_model.model.model.layers.0.self_attn.q_proj
+lowest stable rank  42% of full  base_model.model.model.layers.0.self_attn.q_proj
+product of the 3 upper bounds: 15.81 (meaningful only where these layers form one chain)
+first: share of the update's energy (squared Frobenius norm) in its first singular direction; of base: its norm over
+that of the weight; base + update: the norm of both together
+certified, any input size (every row): true for the stored weights, rounding included
+`);
+  });
+
+  it.each([80, 90, 100, 120])('fits adapters into %d cells', (width) => {
+    const wide = { lower: 1.2345e-12, upper: 2.3456e-12 };
+    const [first] = ADAPTERS.layers;
+    const base = { weight: 'w', norm: { ...wide, certainty: 'certified' as const } };
+    const promised = base.norm;
+    const row = {
+      ...first,
+      lipschitz: first.lipschitz && { ...first.lipschitz, ...wide },
+      ...(first.adapter && {
+        adapter: { ...first.adapter, base: { ...base, relative: promised, sum: promised } },
+      }),
+    };
+    const lines = formatTable({ ...ADAPTERS, layers: [row, ...ADAPTERS.layers] }, plain(width)).split('\n');
+    expect(Math.max(...lines.map(cellWidth))).toBeLessThanOrEqual(width);
+    expect(lines.some((line) => line.includes('e-12–'))).toBe(true);
   });
 
   it('emphasises with colours, and is the same table without them', () => {

@@ -39,6 +39,7 @@ describe('low-rank adapters', () => {
       'unet.attn.processor.to_q_lora.down.weight',
       'unet.attn.processor.to_q_lora.up.weight',
     ],
+    ['te.q_proj', 'te.q_proj.lora_linear_layer.down.weight', 'te.q_proj.lora_linear_layer.up.weight'],
   ])('makes one row named %s of %s and %s', async (name, down, up) => {
     for (const content of [
       { [down]: a, [up]: b },
@@ -137,18 +138,23 @@ describe('low-rank adapters', () => {
     expect((error as Error).message).toContain(part);
   });
 
-  it('says of a DoRA that the row is the update before its magnitudes', async () => {
-    const model = await models.of({
-      'q.lora_A.weight': a,
-      'q.lora_B.weight': b,
-      'q.lora_magnitude_vector.weight': f32([3]),
-      'k.lora_down.weight': a,
-      'k.lora_up.weight': b,
-      'k.dora_scale': f32([3, 1]),
-    });
-    expect(names(model)).toEqual(['q', 'k']);
-    for (const row of model.layers) expect(row.notes).toContainEqual(expect.stringContaining('DoRA'));
-    expect(Object.keys(reasons(model))).toEqual(['q.lora_magnitude_vector.weight', 'k.dora_scale']);
+  it.each([
+    ['q.lora_magnitude_vector.weight', [3], 0],
+    ['q.lora_magnitude_vector', [1, 3, 1, 1], 0],
+    ['q.dora_scale', [3, 1], 0],
+    ['q.dora_scale', [1, 5], 1],
+  ] as const)('takes the magnitudes %s %j of a DoRA', async (name, shape, axis) => {
+    const row = await only({ 'q.lora_A.weight': a, 'q.lora_B.weight': b, [name]: f32(shape) });
+    expect(row).toMatchObject({ op: 'DoRA', parameters: 16 + (axis === 0 ? 3 : 5) });
+    expect(row.adapter?.magnitude).toMatchObject({ axis, tensor: { shape: [axis === 0 ? 3 : 5] } });
+  });
+
+  it('skips a DoRA whose magnitudes do not fit', async () => {
+    const content = { 'q.lora_A.weight': a, 'q.lora_B.weight': b, 'q.dora_scale': f32([4, 1]) };
+    const model = await models.of(content);
+    expect(model.layers).toEqual([]);
+    expect(reasons(model)['q.lora_A.weight']).toContain('magnitudes');
+    expect(Object.keys(reasons(model))).toEqual(Object.keys(content));
   });
 
   it('takes a pair of kernels of size 1 for matrices', async () => {
@@ -160,7 +166,7 @@ describe('low-rank adapters', () => {
     expect(lowRank(row).up.shape).toEqual([3, 2]);
   });
 
-  it('multiplies the kernels of a convolution out', async () => {
+  it('keeps the kernels of a convolution apart', async () => {
     const content = {
       'c.lora_down.weight': f32([2, 1, 1, 3], [1, 2, 3, 10, 20, 30]),
       'c.lora_up.weight': f32([2, 2, 1, 1], [1, 1, 2, -1]),
@@ -169,21 +175,38 @@ describe('low-rank adapters', () => {
     const row = await only(content, {
       side: { layers: { c: { strides: 2, groups: 1, padding: { amounts: 0 } } } },
     });
-    expect(row).toMatchObject({ op: 'LoRA', parameters: 10, shape: [2, 1, 1, 3] });
-    const operator = convolution(row);
-    expect(operator).toMatchObject({ strides: [2, 2], scale: 3, groups: 1 });
-    expect(operator.tensor.shape).toEqual([2, 1, 1, 3]);
-    expect([...(await operator.tensor.read())]).toEqual([11, 22, 33, -8, -16, -24]);
+    expect(row).toMatchObject({ op: 'LoRA', parameters: 10, shape: [2, 1, 1, 3], rounded: false });
+    expect(row.operator).toMatchObject({
+      kind: 'factoredConvolution',
+      up: { shape: [2, 2] },
+      core: { shape: [2, 1, 1, 3] },
+      down: null,
+      convolution: { strides: [2, 2], scale: 3, groups: 1, tensor: { shape: [2, 1, 1, 3] } },
+    });
+    expect([...((await row.adapter?.whole.tensor.read()) ?? [])]).toEqual([11, 22, 33, -8, -16, -24]);
     expect((await only(content)).notes).toContainEqual(
       expect.stringContaining('stride and number of groups'),
     );
   });
 
+  it('multiplies the kernel of a convolution with groups out', async () => {
+    const content = {
+      'c.lora_down.weight': f32([2, 1, 3], [1, 2, 3, 10, 20, 30]),
+      'c.lora_up.weight': f32([2, 2, 1], [1, 1, 2, -1]),
+      'c.alpha': f32([], [6]),
+    };
+    const row = await only(content, { side: { layers: { c: { groups: 2 } } } });
+    expect(row.rounded).toBe(true);
+    expect(row.notes).toContainEqual(expect.stringContaining('multiplied out'));
+    const operator = convolution(row);
+    expect(operator).toMatchObject({ groups: 2, scale: 3 });
+    expect([...(await operator.tensor.read())]).toEqual([11, 22, 33, -8, -16, -24]);
+  });
+
   it('does not multiply out what is larger than any kernel', async () => {
-    const model = await models.of({
-      'c.lora_down.weight': f32([1, 20_000, 3]),
-      'c.lora_up.weight': f32([20_000, 1, 1]),
-    });
+    const large = { 'c.lora_down.weight': f32([1, 20_000, 3]), 'c.lora_up.weight': f32([20_000, 1, 1]) };
+    expect((await only(large)).operator.kind).toBe('factoredConvolution');
+    const model = await models.of(large, { side: { layers: { c: { groups: 2 } } } });
     expect(model.layers).toEqual([]);
     expect(reasons(model)['c.lora_up.weight']).toContain('too large');
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ModelError } from '../../../../src/model/errors';
-import type { Model, Tensor } from '../../../../src/model/model';
+import type { Model, Operator, Tensor } from '../../../../src/model/model';
 import { openSafetensors } from '../../../../src/model/safetensors/open';
 import { Folder } from '../../folder';
 import { f32, f64, raw, safetensors } from '../../safetensors-builder';
@@ -42,6 +42,21 @@ const seeds: readonly Uint8Array[] = [
     },
     { format: 'pt' },
   ),
+  safetensors({
+    'a.hada_w1_a': f32([4, 1]),
+    'a.hada_w1_b': f32([1, 6]),
+    'a.hada_w2_a': f32([4, 1]),
+    'a.hada_w2_b': f32([1, 6]),
+    'b.lokr_w1': f32([2, 2]),
+    'b.lokr_w2_a': f32([3, 2]),
+    'b.lokr_w2_b': f32([2, 3]),
+    'b.alpha': f32([]),
+    'c.lokr_w1': f32([2, 1]),
+    'c.lokr_t2': f32([1, 1, 3]),
+    'c.lokr_w2_a': f32([1, 2]),
+    'c.lokr_w2_b': f32([1, 2]),
+    'c.dora_scale': f32([4, 1, 1]),
+  }),
 ];
 
 type Edit = (bytes: Buffer) => Buffer;
@@ -73,6 +88,8 @@ const words = [
   '_scale',
   'weight_v',
   'lora_A',
+  'hada_w1_a',
+  'lokr_w2',
   'conv.weight',
 ];
 
@@ -127,19 +144,28 @@ const mutated = fc
   });
 
 function tensorsOf(model: Model): Tensor[] {
-  return model.layers.flatMap(({ operator }) => {
-    switch (operator.kind) {
-      case 'matrix':
-      case 'convolution':
-        return [operator.tensor];
-      case 'diagonal':
-        return operator.gain === null ? [operator.variance] : [operator.gain, operator.variance];
-      case 'normalization':
-        return [operator.gain];
-      case 'lowRank':
-        return [operator.up, operator.down];
-    }
-  });
+  return model.layers.flatMap(({ operator, adapter }) => [
+    ...tensorsIn(operator),
+    ...(adapter === undefined ? [] : [adapter.whole.tensor]),
+  ]);
+}
+
+function tensorsIn(operator: Operator): Tensor[] {
+  switch (operator.kind) {
+    case 'matrix':
+    case 'convolution':
+      return [operator.tensor];
+    case 'diagonal':
+      return operator.gain === null ? [operator.variance] : [operator.gain, operator.variance];
+    case 'normalization':
+      return [operator.gain];
+    case 'lowRank':
+      return [operator.up, operator.down];
+    case 'factoredConvolution':
+      return [operator.up, operator.core, ...(operator.down === null ? [] : [operator.down])];
+    case 'kronecker':
+      return [...tensorsIn(operator.left), ...tensorsIn(operator.right)];
+  }
 }
 
 /** The error that a promise ends with, where it does; anything but a ModelError fails the test. */
