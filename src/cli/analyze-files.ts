@@ -1,7 +1,7 @@
 /** `lipschitz-lens analyze`. */
 import type { Report } from '../report/report';
 import { hasAdapters } from '../report/totals';
-import { AnalysisFailure, analyzeInWorker, reportOf } from '../worker/client';
+import { AnalysisFailure, analyzeInWorker, networkInWorker, reportOf } from '../worker/client';
 import type { AnalysisRequest } from '../worker/client';
 import { budgetSentences } from './budget';
 import { EXIT } from './exit-code';
@@ -20,6 +20,8 @@ export interface AnalyzeOptions extends SettingOptions {
   readonly base?: string;
   readonly perGroup?: true;
   readonly failAbove?: number;
+  /** The model may be run, to meet slopes of it. */
+  readonly run: boolean;
 }
 
 /**
@@ -39,7 +41,10 @@ export async function analyzeFiles(
     warn('--format sarif lists the layers above --fail-above, which is not given');
   }
 
-  const analysed = await analyzeEach(files, options, surroundings);
+  // The other formats hold rows only.
+  const isWhole = format === 'table' || format === 'json' || format === 'markdown';
+  const ofNetwork = isWhole ? (options.run ? 'slopes' : 'bound') : 'nothing';
+  const analysed = await analyzeEach(files, options, ofNetwork, surroundings);
 
   const page = pageOf(output === undefined ? stdout : null, env);
   const text = formatReports(analysed.reports, format, files.length > 1, page, {
@@ -56,6 +61,9 @@ export async function analyzeFiles(
   return judge(analysed, options, warn);
 }
 
+/** What is wanted of the whole network: its bound, or also slopes of it, which are met where the model is run. */
+type OfNetwork = 'nothing' | 'bound' | 'slopes';
+
 type RequestOptions = SettingOptions & Pick<AnalyzeOptions, 'base' | 'perGroup'>;
 
 interface Analysed {
@@ -69,13 +77,14 @@ interface Analysed {
 export async function analyzeEach(
   files: readonly string[],
   options: RequestOptions,
+  ofNetwork: OfNetwork,
   surroundings: Surroundings,
 ): Promise<Analysed> {
   const reports: Report[] = [];
   const refusals: string[] = [];
   for (const path of files) {
     try {
-      const report = await analyzeFile(requestOf(path, options), surroundings);
+      const report = await analyzeFile(requestOf(path, options), ofNetwork, surroundings);
       if (report !== null) reports.push(report);
       if (report === null || report.cancelled) return { reports, refusals, cancelled: true };
     } catch (error) {
@@ -124,21 +133,38 @@ function requestOf(path: string, options: RequestOptions): AnalysisRequest {
   };
 }
 
-/** Null where it was cancelled before there was anything to report. */
-async function analyzeFile(
+/**
+ * Null where it was cancelled before there was anything to report.
+ * @throws AnalysisFailure
+ */
+export async function analyzeFile(
   request: AnalysisRequest,
+  ofNetwork: OfNetwork,
   { stderr, workerPath, signal }: Surroundings,
 ): Promise<Report | null> {
   const start = performance.now();
+  const seconds = () => (performance.now() - start) / 1000;
   const progress = showProgress(request.path, stderr);
   try {
     const outcome = await analyzeInWorker(request, progress.events, { workerPath, signal });
-    if (outcome.plan === null) return null;
-    return reportOf(outcome, outcome.plan, request, (performance.now() - start) / 1000);
+    const { plan } = outcome;
+    if (plan === null) return null;
+    const report = reportOf(outcome, plan, request, seconds());
+    // A network is bounded by all of its layers.
+    const isWhole = !outcome.cancelled && request.layers === null && plan.model.format === 'onnx';
+    if (ofNetwork === 'nothing' || !isWhole) return report;
+    const asked = { path: request.path, settings: request.settings, rows: report.layers };
+    const runFor = ofNetwork === 'slopes' ? Math.min(LONGEST_RUN, SHORTEST_RUN + seconds() / 2) : null;
+    const network = await networkInWorker(asked, runFor, { workerPath, signal });
+    return { ...report, network, seconds: seconds() };
   } finally {
     progress.stop();
   }
 }
+
+/** How long the model may be run, seconds: in proportion to the analysis. */
+const SHORTEST_RUN = 1;
+const LONGEST_RUN = 10;
 
 function cancellation(reports: readonly Report[], files: number): string {
   const last = reports.at(-1);

@@ -1,14 +1,17 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { version } from '../../package.json';
+import { DEVICE_CHOICES } from '../report/settings';
 import { analyzeFiles } from './analyze-files';
 import type { AnalyzeOptions } from './analyze-files';
+import { checkFile } from './check-file';
+import type { CheckOptions } from './check-file';
 import { compareFiles } from './compare-files';
 import type { CompareOptions } from './compare-files';
 import { COMPARISON_EXIT_HELP, EXIT_HELP, SERIES_EXIT_HELP } from './exit-code';
 import type { ExitCode } from './exit-code';
 import { FORMATS, RESULT_FORMATS } from './format';
 import { listDevices } from './list-devices';
-import { parseBudget } from './options';
+import { parseBudget, parseInputSize, parseTolerance } from './options';
 import { analyzeSeries } from './series-files';
 import type { SeriesOptions } from './series-files';
 import { addSettingOptions } from './settings';
@@ -35,6 +38,7 @@ Examples:
   lipschitz-lens analyze model.onnx
   lipschitz-lens compare before.onnx after.onnx
   lipschitz-lens series checkpoints/
+  lipschitz-lens check model.onnx --expect 1
   lipschitz-lens devices`,
     );
 
@@ -51,6 +55,10 @@ Examples:
     );
   addSettingOptions(analyze, FORMATS)
     .option('--per-group', 'also print each group of a grouped convolution')
+    .option(
+      '--no-run',
+      'do not run the model to meet slopes of it, the lower end of the bound of the whole network',
+    )
     .option('--fail-above <L>', "exit with 1 where a layer's upper bound is above L", parseBudget)
     .showHelpAfterError(
       `Usage: lipschitz-lens analyze [options] FILE...
@@ -144,6 +152,35 @@ Examples:
     .action(async (paths: string[], options: SeriesOptions) =>
       end(await analyzeSeries(paths, options, surroundings)),
     );
+
+  program
+    .command('check')
+    .summary('tell whether a whole network keeps to a Lipschitz constant')
+    .description(
+      'Tells whether the Lipschitz constant of a whole network (in the Euclidean norm, between every input and output) is shown to be at most what is expected.',
+    )
+    .argument('<FILE>', 'an .onnx file, or a folder that holds one')
+    .option('--expect <L>', 'the constant that is expected', parseBudget, 1)
+    .option('--tolerance <T>', 'how much more it may be, relative to it', parseTolerance, 1e-3)
+    .addOption(
+      new Option('--device <DEVICE>', 'where matrices are multiplied')
+        .choices(DEVICE_CHOICES)
+        .default('auto'),
+    )
+    .option(
+      '--input-size <SIZE>',
+      'spatial size of the input, such as 16000 or 224x224 (default: what the file says)',
+      parseInputSize,
+    )
+    .addHelpText(
+      'after',
+      `
+The exit code is 0 where it is shown, 1 where it is not, and else as of analyze.
+
+Example:
+  lipschitz-lens check model.onnx --expect 1`,
+    )
+    .action(async (file: string, options: CheckOptions) => end(await checkFile(file, options, surroundings)));
 
   program
     .command('devices')

@@ -39,7 +39,7 @@ export async function analyzeSeries(
   if (output !== undefined) await checkOutput(output, files);
   warnOfIdleOptions(options, warn);
 
-  const { reports, refusals, cancelled } = await analyzeEach(files, options, surroundings);
+  const { reports, refusals, cancelled } = await analyzeEach(files, options, 'nothing', surroundings);
   // A checkpoint that is not finished would be a column with holes that look like absent layers.
   const complete = reports.filter((report) => report.cancelled === undefined);
   if (complete.length > 0) {

@@ -2,6 +2,7 @@
  * What is in a model file, in one vocabulary for every format. Opening a model reads structure only; the values of
  * a tensor are read from the file when `Tensor.read` is called.
  */
+import type { Computation } from './onnx/computation';
 
 export interface Model {
   /** As given by the caller. */
@@ -15,6 +16,8 @@ export interface Model {
   readonly layers: readonly Layer[];
   /** Nodes or tensors with weights, or of a linear kind, that became no layer. */
   readonly skipped: readonly Skipped[];
+  /** How the layers are put together; null where the format does not say. */
+  readonly computation: Computation | null;
   close(): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 import { ADAPTER_LEGEND, ADAPTER_TITLES, type AdapterTitle, describeAdapter } from './adapter-columns';
 import { code, escape, numbered, tableLines } from './markdown-text';
+import { networkLines } from './network-lines';
 import {
   formatBytes,
   formatCount,
@@ -19,7 +20,7 @@ export function formatMarkdown(reports: Report | readonly Report[]): string {
   return [...markdownPieces(reports)].join('');
 }
 
-/** The same text in pieces, none of them longer than a row, the notes, what was skipped, or the totals. */
+/** The same text in pieces, none of them longer than a row, the notes, what was skipped, or the network. */
 export function* markdownPieces(reports: Report | readonly Report[]): Generator<string> {
   let lead = '';
   for (const report of [reports].flat()) {
@@ -34,7 +35,7 @@ function* section(report: Report): Generator<string> {
   yield `## ${code(report.model.path)}\n\n${facts(report)}\n\n`;
   if (report.layers.length === 0) yield 'No layers.\n';
   else yield* table(report.layers, notes);
-  for (const block of [numbered('Notes', notes), skipped(report)]) {
+  for (const block of [numbered('Notes', notes), skipped(report), network(report)]) {
     if (block !== '') yield `\n${block}\n`;
   }
 }
@@ -155,4 +156,11 @@ function skipped({ skipped: entries }: Report): string {
       `- ${count} × ${ops.map(escape).join(', ')}: ${escape(reason)}, such as ${code(example.name)}`,
   );
   return [`Skipped (${entries.length}):`, '', ...groups].join('\n');
+}
+
+function network({ network: found }: Report): string {
+  const lines = found === null ? [] : networkLines(found);
+  return lines.length === 0
+    ? ''
+    : ['Whole network (L2):', '', ...lines.map((line) => `- ${escape(line)}`)].join('\n');
 }

@@ -120,6 +120,74 @@ export interface SkippedReport {
   readonly reason: string;
 }
 
+/** How the output of a network as a whole can change with its inputs. */
+export interface NetworkReport {
+  /** One for each norm, input of floating point, and output that depends on it. */
+  readonly bounds: readonly NetworkBound[];
+  /** Shapes of the inputs that the bounds hold for: `x: 1x3x64x64`, or `x: ?x3x?x?` where some sizes may be any. */
+  readonly scope: string;
+  /** Every node of the graph and of the graphs inside it, in file order. */
+  readonly coverage: readonly NodeReport[];
+  /** The heaviest path of the largest bound in L2, from the input to the output; empty where there is no such bound. */
+  readonly path: readonly PathStep[];
+  /** The steps of that path that change the bound, the largest first. */
+  readonly contributions: readonly PathStep[];
+  /** That bound with the norms of its worst layers set to one, for some numbers of layers. */
+  readonly whatIf: readonly WhatIf[];
+  readonly notes: readonly string[];
+  readonly seconds: number;
+}
+
+export interface NetworkBound {
+  /** Of all elements of a tensor, on both sides: Euclidean, largest absolute value, sum of absolute values. */
+  readonly norm: 'L2' | 'Linf' | 'L1';
+  /** The other inputs are held fixed. */
+  readonly input: string;
+  readonly output: string;
+  /** Largest slope that was met while the model ran, an estimate; null where it was not run for it (`notes` say why). */
+  readonly lower: number | null;
+  /** Null where no bound is known, and where it is beyond float64 (`log10Upper` is then a number). */
+  readonly upper: number | null;
+  /** Rounded up; null where no bound is known, and where `upper` is zero. */
+  readonly log10Upper: number | null;
+  /** What is promised of the upper bound; null where there is none. */
+  readonly certainty: Certainty | null;
+  /** The inputs that it holds on, such as `inputs in [-1, 1]`; null: all. */
+  readonly domain: string | null;
+  /** Where there is no bound on all inputs: the nodes that stand in its way. */
+  readonly limits: readonly string[];
+}
+
+export interface NodeReport {
+  readonly name: string;
+  readonly op: string;
+  /**
+   * `certified`: its constant holds for all inputs; `domain`: for bounded inputs only; `unbounded`: it has none;
+   * `unknown`: none is known.
+   */
+  readonly status: 'certified' | 'domain' | 'unbounded' | 'unknown';
+  /** In L2, the largest where it has several inputs; 0 where it does not depend on the inputs; null where there is none. */
+  readonly constant: number | null;
+  /** What the constant is, or why there is none. */
+  readonly reason: string;
+  /** Names of its rows among `layers`. */
+  readonly layers: readonly string[];
+}
+
+export interface PathStep {
+  readonly name: string;
+  readonly op: string;
+  /** Decimal logarithm of what it multiplies the bound by; null: by zero. */
+  readonly log10: number | null;
+}
+
+export interface WhatIf {
+  /** Names of the layers, the worst first. */
+  readonly layers: readonly string[];
+  readonly upper: number | null;
+  readonly log10Upper: number | null;
+}
+
 /**
  * - `auto`: certified, to the tolerance;
  * - `quick`: large matrices probable, convolutions certified but wider;
@@ -158,7 +226,8 @@ export interface Report {
   readonly device: DeviceReport;
   readonly layers: readonly LayerReport[];
   readonly skipped: readonly SkippedReport[];
-  readonly network: null;
+  /** Null where the format does not say how the layers are put together, or not all of them were analysed. */
+  readonly network: NetworkReport | null;
   /** Wall time of the analysis, opening the file included. */
   readonly seconds: number;
   /** Present where the analysis was cancelled: `layers` then holds the `finished` rows of the `of` planned ones. */

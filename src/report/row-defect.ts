@@ -1,6 +1,6 @@
 import { t } from '@vscode/l10n';
 import type { PairReport } from './comparison/comparison';
-import type { LayerReport } from './report';
+import type { LayerReport, NetworkReport } from './report';
 
 /**
  * Why a row must not be shown, or null: a number that is not finite, an interval with its ends exchanged, a missing
@@ -16,11 +16,17 @@ export function pairDefect(pair: PairReport): string | null {
   return rowDefect(pair.a) ?? rowDefect(pair.b) ?? defectOf(pair, '');
 }
 
+/** The same of a network's bounds. */
+export function networkDefect(report: NetworkReport): string | null {
+  return defectOf(report, '');
+}
+
 function defectOf(value: unknown, path: string): string | null {
   if (typeof value === 'number') return Number.isFinite(value) ? null : t`its ${path} is ${value}`;
   if (typeof value !== 'object' || value === null) return null;
-  if ('lower' in value && 'upper' in value && Number(value.lower) > Number(value.upper)) {
-    return t`its ${path} has its lower end ${String(value.lower)} above its upper end ${String(value.upper)}`;
+  if ('lower' in value && 'upper' in value && value.lower !== null && value.upper !== null) {
+    const [lower, upper] = [Number(value.lower), Number(value.upper)];
+    if (lower > upper) return t`its ${path} has its lower end ${lower} above its upper end ${upper}`;
   }
   for (const [key, part] of Object.entries(value)) {
     const defect = defectOf(part, path === '' ? key : `${path}.${key}`);

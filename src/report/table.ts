@@ -1,6 +1,7 @@
 /** The text table: one row a layer in the file's order, and below it what the rows add up to. */
 import { ADAPTER_LEGEND } from './adapter-columns';
 import { grid } from './grid';
+import { networkLines } from './network-lines';
 import {
   formatBytes,
   formatCount,
@@ -44,6 +45,7 @@ export function formatTable(report: Report, options: TableOptions): string {
     footnotes(notes, width),
     skipped(report, width, paint),
     summary(report, width, paint),
+    network(report, width, paint),
   ];
   return blocks
     .filter((block) => block.length > 0)
@@ -130,6 +132,12 @@ function summary(report: Report, width: number, paint: Paint): string[] {
     ...(hasAdapters(report) ? wrap(ADAPTER_LEGEND, width).map((line) => paint('faint', line)) : []),
     ...legend(layers, width).map((line) => paint('faint', line)),
   ];
+}
+
+function network({ network: found }: Report, width: number, paint: Paint): string[] {
+  if (found === null) return [];
+  const lines = networkLines(found).flatMap((line) => hanging(INDENT, printable(line), width));
+  return lines.length === 0 ? [] : [paint('strong', 'whole network (L2)'), ...lines];
 }
 
 /** What is promised of the intervals: once for all rows, or the words of the rows and that of the rows without one. */

@@ -12,6 +12,7 @@ export type { ModelFile } from '../model/model';
 export { analyzeInWorker, reportOf } from './analyze-in-worker';
 export type { AnalysisOutcome } from './analyze-in-worker';
 export { compareInWorker, comparisonOf } from './compare-in-worker';
+export { networkInWorker } from './network-in-worker';
 export { AnalysisFailure } from './failure';
 export { RemainingTime } from './remaining-time';
 export type { WorkerOptions } from './call-worker';

@@ -2,6 +2,7 @@
 import { t } from '@vscode/l10n';
 import { analyze } from '../analysis/analyze';
 import { compare } from '../analysis/compare/compare';
+import { analyzeNetwork, analyzeSlopes } from '../analysis/network';
 import { checkDevices } from '../compute/devices';
 import { ModelError } from '../model/errors';
 import { hasId, isRequest } from './protocol';
@@ -32,6 +33,10 @@ async function answer(message: RequestMessage): Promise<MessageToClient> {
           onRow: (index, row) => send({ id, event: 'row', index, row }),
         });
         return { id, ok: null };
+      case 'network':
+        return { id, ok: await analyzeNetwork(message.request) };
+      case 'slopes':
+        return { id, ok: await analyzeSlopes(message.request) };
       case 'devices':
         return { id, ok: await checkDevices() };
     }

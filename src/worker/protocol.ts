@@ -1,8 +1,9 @@
 /** What a client and the worker's process say to each other. Every message carries the id of its request. */
 import type { AnalysisRequest, Plan } from '../analysis/analyze';
 import type { ComparisonPlan, ComparisonRequest } from '../analysis/compare/compare';
+import type { NetworkRequest, Slopes, SlopesRequest } from '../analysis/network';
 import type { PairReport } from '../report/comparison/comparison';
-import type { DeviceCheck, LayerReport } from '../report/report';
+import type { DeviceCheck, LayerReport, NetworkReport } from '../report/report';
 
 /** The methods of the worker: what each is given and what it answers. */
 export interface Methods {
@@ -10,6 +11,10 @@ export interface Methods {
   analyze: { request: AnalysisRequest; result: null; event: LayerEvent<Plan, LayerReport> };
   /** Its rows are pairs of layers. */
   compare: { request: ComparisonRequest; result: null; event: LayerEvent<ComparisonPlan, PairReport> };
+  /** Of a model whose rows are known. */
+  network: { request: NetworkRequest; result: NetworkReport | null; event: never };
+  /** Runs the model: the process is stopped where that takes too long. */
+  slopes: { request: SlopesRequest; result: Slopes; event: never };
   devices: { request: null; result: readonly DeviceCheck[]; event: never };
 }
 
@@ -52,7 +57,9 @@ export function isRequest(message: unknown): message is RequestMessage {
   const { method, request } = message;
   return (
     (method === 'devices' && request === null) ||
-    ((method === 'analyze' || method === 'compare') && typeof request === 'object' && request !== null)
+    (['analyze', 'compare', 'network', 'slopes'].includes(String(method)) &&
+      typeof request === 'object' &&
+      request !== null)
   );
 }
 

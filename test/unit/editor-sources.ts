@@ -12,10 +12,10 @@ export async function editorSources(): Promise<ts.SourceFile[]> {
 }
 
 /** Rooms whose sentences reach the editor through reports, errors and shared words. */
-const CORE = ['analysis', 'bounds', 'compute', 'model', 'report', 'worker'];
+const CORE = ['analysis', 'bounds', 'compute', 'model', 'network', 'report', 'worker'];
 /** The formats of the command line and of exports, which are in English. */
 const FORMATS =
-  /^src\/report\/((comparison|series)\/\w+|adapter-columns|csv|grid|markdown|paint|sarif|table)\.ts$/;
+  /^src\/report\/((comparison|series)\/\w+|adapter-columns|csv|grid|markdown|network-lines|paint|sarif|table)\.ts$/;
 
 /** All files below the editor of which it shows sentences. */
 export async function coreSources(): Promise<ts.SourceFile[]> {

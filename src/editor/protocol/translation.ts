@@ -89,10 +89,10 @@ class Translation {
     if (before !== undefined) return before;
     if (depth === DEEPEST || isValue(text)) return { text, letters: 0 };
     const within = (part: string) => this.find(part, depth + 1, known);
-    const quoted = quotedIn(text);
-    let found = this.read(text, quoted, within);
-    // Quotes in a path need not be in pairs.
-    if (found.letters === 0 && quoted !== null) found = this.read(text, null, within);
+    const quotes = quotesIn(text);
+    let found = this.read(text, quotes?.inside ?? null, within);
+    // Quotes in a path need not be in pairs; where they are, words inside of them are none of the program.
+    if (found.letters === 0 && quotes?.isPaired === false) found = this.read(text, null, within);
     known.set(text, found);
     return found;
   }
@@ -176,18 +176,25 @@ function isValue(text: string): boolean {
   return /^[-+\d.,×x e]*$/.test(text) || (text.startsWith('"') && endOfQuote(text, 0) === text.length - 1);
 }
 
-/** 1 at every UTF-16 unit behind an opening quote up to its closing one; null where nothing is quoted. */
-function quotedIn(text: string): Uint8Array | null {
+interface Quotes {
+  /** 1 at every UTF-16 unit behind an opening quote up to its closing one. */
+  readonly inside: Uint8Array;
+  /** Every quote that opens ends. */
+  readonly isPaired: boolean;
+}
+
+/** Null where nothing is quoted. */
+function quotesIn(text: string): Quotes | null {
   let open = text.indexOf('"');
   if (open < 0) return null;
-  const quoted = new Uint8Array(text.length);
+  const inside = new Uint8Array(text.length);
   while (open >= 0) {
     const close = endOfQuote(text, open);
-    if (close < 0) break;
-    quoted.fill(1, open + 1, close);
+    if (close < 0) return { inside, isPaired: false };
+    inside.fill(1, open + 1, close);
     open = text.indexOf('"', close + 1);
   }
-  return quoted;
+  return { inside, isPaired: true };
 }
 
 /** Where the quote ends that opens at `open`; -1: nowhere. A quote may be inside, behind a backslash. */

@@ -15,9 +15,17 @@ import { isFloat } from './types';
 /** Elements that may be computed to read a size: a small part of a large table is not worth it. */
 const maximumCost = 2 ** 16;
 
+/** Shapes of inputs of the network in place of those that the file declares. */
+export type InputShapes = ReadonlyMap<Value, Shape>;
+
 /** Follows all values from the network's inputs on. */
-export async function establishFacts(file: OnnxFile, program: Program, options: OpenOptions): Promise<Facts> {
-  const facts = new Facts(file.bytes, options.inputSize);
+export async function establishFacts(
+  file: Pick<OnnxFile, 'bytes'>,
+  program: Program,
+  options: OpenOptions,
+  inputShapes: InputShapes = new Map(),
+): Promise<Facts> {
+  const facts = new Facts(file.bytes, options.inputSize, inputShapes);
   for (const value of program.initializers) facts.addInitializer(value);
   for (const operation of program.ordered) await facts.follow(operation);
   return facts;
@@ -35,6 +43,7 @@ export class Facts implements Known, ConstantContext {
   constructor(
     readonly bytes: number,
     private readonly inputSize: OpenOptions['inputSize'],
+    private readonly inputShapes: InputShapes = new Map(),
   ) {}
 
   /** The sizes that the user has asked to ignore are still known here; layers must not show them. */
@@ -213,7 +222,9 @@ export class Facts implements Known, ConstantContext {
   }
 
   private declared(value: Value): Shape | null {
-    if (value.source.kind === 'input') return this.givenSize(value.info) ?? declaredShape(value.info);
+    if (value.source.kind === 'input') {
+      return this.inputShapes.get(value) ?? this.givenSize(value.info) ?? declaredShape(value.info);
+    }
     return this.isResized(value) ? null : declaredShape(value.info);
   }
 

@@ -4,6 +4,7 @@ import { LimitExceededError } from '../errors';
 import type { Layer, Model, OpenOptions, Skipped } from '../model';
 import { Unfit } from './attributes';
 import { isWeight } from './constants/constant';
+import type { Computation, OperationLayer } from './computation';
 import { establishFacts, type Facts } from './facts';
 import type { OnnxFile } from './graph';
 import { attentionRules } from './operators/attention';
@@ -57,9 +58,14 @@ async function modelOf(file: OnnxFile, options: OpenOptions): Promise<Model> {
   const names = new Names(file);
   const layers: Layer[] = [];
   const skipped: Skipped[] = [];
+  const layersOf = new Map<Operation, OperationLayer[]>();
   for (const [operation, { layers: rows, skipped: rest = [] }] of await outcomesOf(program, facts)) {
-    for (const { suffix, ...row } of rows) {
-      layers.push({ name: names.unique(operation.label + suffix), op: operation.opType, ...row });
+    for (const { suffix, source, ...row } of rows) {
+      const layer = { name: names.unique(operation.label + suffix), op: operation.opType, ...row };
+      layers.push(layer);
+      const own = layersOf.get(operation) ?? [];
+      own.push({ layer, suffix, source: source ?? null });
+      layersOf.set(operation, own);
     }
     for (const { suffix, ...row } of rest) {
       skipped.push({ name: names.bounded(operation.label + suffix), op: operation.opType, ...row });
@@ -67,7 +73,13 @@ async function modelOf(file: OnnxFile, options: OpenOptions): Promise<Model> {
   }
   skipped.push(...unusedWeights(program, facts, names));
   const { path, bytes, files } = file;
-  return { path, format: 'onnx', bytes, files, layers, skipped, close: () => file.close() };
+  const computation: Computation = {
+    program,
+    facts,
+    layers: layersOf,
+    factsFor: (shapes) => establishFacts(file, program, options, shapes),
+  };
+  return { path, format: 'onnx', bytes, files, layers, skipped, computation, close: () => file.close() };
 }
 
 /** What there is to say about the operations that compute with weights or should, in their order. */

@@ -49,10 +49,15 @@ export interface Operation {
 }
 
 export interface Body {
+  /** The inputs of a body that is run by Loop, Scan or the like. */
+  readonly parameters: readonly Value[];
   readonly outputs: readonly (Value | null)[];
 }
 
 export interface Program {
+  /** Inputs of the network, in file order. */
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly (Value | null)[];
   /** In file order; a body's operations follow the one that owns it. */
   readonly operations: readonly Operation[];
   /** The same operations, each after those that make its inputs and its bodies' outputs. */
@@ -94,12 +99,14 @@ class Flattener {
   }
 
   run(): Program {
-    this.addGraph(this.file.graph, null, '');
+    const { parameters: inputs, outputs } = this.addGraph(this.file.graph, null, '');
     for (const operation of this.operations) {
       if (operation.isCall) continue;
       for (const value of new Set(operation.inputs)) (value as MutableValue | null)?.users.push(operation);
     }
     return {
+      inputs,
+      outputs,
       operations: this.operations,
       ordered: inOrder(this.operations, this.file.path),
       initializers: this.initializers,
@@ -108,7 +115,7 @@ class Flattener {
   }
 
   /** @param parent the names around a body; null: the graph is the network itself. */
-  private addGraph(graph: Graph, parent: Scope | null, prefix: string): (Value | null)[] {
+  private addGraph(graph: Graph, parent: Scope | null, prefix: string): Body {
     const scope = new Scope(parent, this.file.path);
     const info = new Map(graph.valueInfo);
     for (const output of graph.outputs) info.set(output.name, output);
@@ -122,13 +129,16 @@ class Flattener {
       scope.define(value);
       this.sparse.push(value);
     }
+    const parameters: Value[] = [];
     for (const input of graph.inputs) {
       // Up to IR version 3 every initializer is listed among the inputs too.
       if (scope.has(input.name)) continue;
-      scope.define(newValue(input.name, { kind: parent === null ? 'input' : 'parameter' }, input));
+      const value = newValue(input.name, { kind: parent === null ? 'input' : 'parameter' }, input);
+      scope.define(value);
+      parameters.push(value);
     }
     this.addNodes(graph.nodes, scope, prefix, info);
-    return graph.outputs.map((output) => scope.find(output.name));
+    return { parameters, outputs: graph.outputs.map((output) => scope.find(output.name)) };
   }
 
   private addNodes(
@@ -197,7 +207,7 @@ class Flattener {
         attribute.kind === 'graph' ? [attribute.value] : attribute.kind === 'graphs' ? attribute.value : [];
       graphs.forEach((graph, i) => {
         const path = graphs.length > 1 ? `${name}_${i}` : name;
-        bodies.push({ outputs: this.addGraph(graph, scope, `${operation.label}/${path}/`) });
+        bodies.push(this.addGraph(graph, scope, `${operation.label}/${path}/`));
       });
     }
     return bodies;
@@ -217,7 +227,7 @@ class Flattener {
     definition.inputs.forEach((name, i) => inner.bind(name, call.inputs[i] ?? null));
     this.addNodes(definition.nodes, inner, `${call.label}/`, new Map());
     this.calls.delete(definition);
-    return { outputs: definition.outputs.map((name) => inner.find(name)) };
+    return { parameters: [], outputs: definition.outputs.map((name) => inner.find(name)) };
   }
 }
 

@@ -27,6 +27,7 @@ export async function openSafetensors(path: string, options: OpenOptions): Promi
       files: [...archive.files, ...companions],
       layers,
       skipped,
+      computation: null,
       close: () => archive.close(),
     };
   } catch (error) {

@@ -100,6 +100,7 @@ export class FakeModel implements Model {
   readonly bytes = 1234;
   readonly files = [{ path: 'model.onnx', bytes: 1234, modified: 5678 }];
   readonly skipped = [{ name: 'plus', op: 'Add', weight: 'bias', reason: 'adds a constant' }];
+  readonly computation = null;
   closed = 0;
 
   constructor(readonly layers: readonly Layer[]) {}

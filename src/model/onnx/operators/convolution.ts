@@ -54,7 +54,7 @@ async function describe(
       outputSize: null,
       scale: 1,
     },
-    { notes: [...padding.notes, ...notes] },
+    { notes: [...padding.notes, ...notes], source: padding.source },
   );
 }
 

@@ -16,6 +16,8 @@ export interface Padding {
   readonly amounts: readonly number[] | null;
   /** Spatial size before all padding; null where unknown. */
   readonly inputSize: readonly number[] | null;
+  /** What is padded: the input of the Pad node where its padding is among the amounts. */
+  readonly source: Value | null;
   readonly notes: readonly string[];
 }
 
@@ -40,9 +42,10 @@ export async function paddingOf(
   const size = spatialSize(shape, spatialAxes, facts);
   const own = padsOf(window, size);
   const fits = isKnown(size) && size.every((length, axis) => outputOfAxis(window, axis, length) !== null);
-  const alone = { mode: 'zeros', amounts: own, inputSize: fits ? size : null } as const;
+  const source = inputOf(operation, 0);
+  const alone = { mode: 'zeros', amounts: own, inputSize: fits ? size : null, source } as const;
 
-  const pad = producerOf(inputOf(operation, 0));
+  const pad = producerOf(source);
   if (pad === null || !isPad(pad)) return { ...alone, notes: [] };
   const amounts = await spatialPads(pad, spatialAxes, facts);
   if (amounts?.every((amount) => amount === 0)) return { ...alone, notes: [] };
@@ -57,6 +60,7 @@ export async function paddingOf(
   return {
     ...joint,
     inputSize: fits && isKnown(before) ? before : null,
+    source: inputOf(pad, 0),
     notes: [t`The padding of ${quote(pad.label)} in front of it is part of the row.`],
   };
 }

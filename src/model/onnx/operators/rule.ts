@@ -11,7 +11,11 @@ import type { Operation, Value } from '../program';
 import { isComplex, isFloat, isQuantized } from '../types';
 
 /** A row without the name of its operation: `suffix` follows it. */
-export type LayerDraft = Omit<Layer, 'name' | 'op'> & { readonly suffix: string };
+export type LayerDraft = Omit<Layer, 'name' | 'op'> & {
+  readonly suffix: string;
+  /** What the layer is applied to where that is not the operation's own input: the input of a Pad node in front of it. */
+  readonly source?: Value;
+};
 export type SkippedDraft = Omit<Skipped, 'name' | 'op'> & { readonly suffix: string };
 
 export interface Outcome {
@@ -51,6 +55,7 @@ export function weightCalled(which: string): Role {
 interface RowOptions {
   readonly suffix?: string;
   readonly notes?: readonly string[];
+  readonly source?: Value | null;
   /** Number of weights of the row where that is not the number of elements of the constant. */
   readonly parameters?: number;
 }
@@ -65,6 +70,7 @@ export function row(weight: Constant, operator: Operator, options: RowOptions = 
     parameters: options.parameters ?? elementCount(weight.tensor.shape),
     operator,
     notes: options.notes ?? [],
+    ...(options.source && { source: options.source }),
   };
 }
 
