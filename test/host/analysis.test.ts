@@ -17,6 +17,7 @@ import {
   untilNoWorker,
   withSettings,
   workers,
+  WORKERS_OF_ONNX,
 } from './extension';
 
 /** A model of three layers, the second of which takes about a second. */
@@ -102,7 +103,7 @@ describe('analysis', () => {
     const session = await sessionOf(uri);
     await until(() => session.stale, 'the panel to notice that the file changed');
     await analyze(uri);
-    assert.equal(startedWorkers().length, length + 1);
+    assert.equal(startedWorkers().length, length + WORKERS_OF_ONNX);
     assert.equal(session.stale, false);
     await rm(uri.fsPath);
     await until(() => session.stale, 'the panel to notice that the file is gone');

@@ -17,6 +17,7 @@ import {
   until,
   untilNoWorker,
   withSettings,
+  WORKERS_OF_ONNX,
 } from './extension';
 
 const run = (command: Command, ...args: readonly unknown[]) =>
@@ -101,7 +102,7 @@ const EFFECTS: Readonly<Record<Command, () => Promise<void>>> = {
     await closeAll();
     const { length } = startedWorkers();
     await analyze(markup());
-    assert.equal(startedWorkers().length, length + 1);
+    assert.equal(startedWorkers().length, length + WORKERS_OF_ONNX);
   },
 
   [COMMANDS.showDevices]: async () => {

@@ -115,6 +115,9 @@ export function startedWorkers(): number[] {
     .flatMap(({ pid }) => pid ?? []);
 }
 
+/** Processes that an analysis of an ONNX file starts: for its layers, and for the network of them. */
+export const WORKERS_OF_ONNX = 2;
+
 /** Process numbers of those that there are now. */
 export function workers(): number[] {
   return startedWorkers().filter(isRunning);

@@ -26,7 +26,7 @@ async function commandLine(path: string, format: string): Promise<string> {
   const cli = join(extension().extensionPath, 'dist/cli.js');
   const { stdout } = await execute(
     process.execPath,
-    [cli, 'analyze', path, '--per-group', '--format', format],
+    [cli, 'analyze', path, '--per-group', '--no-run', '--format', format],
     {
       env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
       maxBuffer: 1 << 26,

@@ -1,8 +1,14 @@
 /** What is known of one model while somebody looks at it: its analysis, running or ended. */
 import { EventEmitter } from 'node:events';
-import type { DeviceReport, Report, Settings, SkippedReport } from '../../report/report';
-import { AnalysisFailure, analyzeInWorker, RemainingTime, reportOf } from '../../worker/client';
-import type { AnalysisRequest, ModelFile, Plan } from '../../worker/client';
+import type { DeviceReport, NetworkReport, Report, Settings, SkippedReport } from '../../report/report';
+import {
+  AnalysisFailure,
+  analyzeInWorker,
+  networkInWorker,
+  RemainingTime,
+  reportOf,
+} from '../../worker/client';
+import type { AnalysisOutcome, AnalysisRequest, ModelFile, Plan } from '../../worker/client';
 import { isBusy } from '../protocol/protocol';
 import type { IndexedRow, PanelState, Progress } from '../protocol/protocol';
 import type { ResultCache, StoredResult } from './result-cache';
@@ -45,6 +51,7 @@ export class ModelSession extends EventEmitter<SessionEvents> {
   seconds: number | null = null;
   analysedAt: number | null = null;
   stale = false;
+  private network: NetworkReport | null = null;
   private files: readonly ModelFile[] = [];
   private controller = new AbortController();
   private held: Settings | null = null;
@@ -90,7 +97,7 @@ export class ModelSession extends EventEmitter<SessionEvents> {
       device,
       layers: this.rows.toSorted((a, b) => a.index - b.index).map(({ row }) => row),
       skipped,
-      network: null,
+      network: this.network,
       seconds: this.seconds ?? 0,
       ...(cancelled && { cancelled }),
     };
@@ -196,6 +203,7 @@ export class ModelSession extends EventEmitter<SessionEvents> {
     this.run++;
     this.plan = null;
     this.rows = [];
+    this.network = null;
     this.files = [];
     this.settings = settings;
     this.seconds = null;
@@ -271,8 +279,11 @@ export class ModelSession extends EventEmitter<SessionEvents> {
       { workerPath, signal: AbortSignal.any([signal, hold.signal]) },
     ).finally(() => clearTimeout(telling));
     if (!current() || hold.signal.aborted) return;
+    const network = await this.boundNetwork(outcome, settings, signal);
+    if (!current()) return;
     const seconds = (performance.now() - started) / 1000;
     this.seconds = seconds;
+    this.network = network;
     if (outcome.plan === null) return this.endWithoutRows();
     if (outcome.cancelled) this.endCancelled(outcome.rows.length);
     else this.become({ kind: 'finished' });
@@ -281,7 +292,7 @@ export class ModelSession extends EventEmitter<SessionEvents> {
     if (!current()) return;
     this.emit('head');
     context.log('info', `${this.path}: ${describe(this.state)} after ${seconds.toFixed(1)} s`);
-    const report = reportOf(outcome, outcome.plan, request, seconds);
+    const report = { ...reportOf(outcome, outcome.plan, request, seconds), network };
     await context.cache
       .put({
         report,
@@ -292,6 +303,18 @@ export class ModelSession extends EventEmitter<SessionEvents> {
       .catch((error: unknown) =>
         context.log('error', `${this.path}: the result cannot be kept: ${stackOf(error)}`),
       );
+  }
+
+  /** From the rows alone: the model itself is never run here. */
+  private async boundNetwork(
+    { plan, rows, cancelled }: AnalysisOutcome,
+    settings: Settings,
+    signal: AbortSignal,
+  ): Promise<NetworkReport | null> {
+    if (cancelled || plan?.model.format !== 'onnx') return null;
+    const said = rows.flatMap((row) => (row === null ? [] : [{ name: row.name, lipschitz: row.lipschitz }]));
+    const { workerPath } = this.context;
+    return networkInWorker({ path: this.path, settings, rows: said }, null, { workerPath, signal });
   }
 
   private take(row: IndexedRow): void {
@@ -319,9 +342,10 @@ export class ModelSession extends EventEmitter<SessionEvents> {
   }
 
   private show({ report, files, analysedAt }: StoredResult, stale: boolean): void {
-    const { model, device, skipped, layers, settings, seconds, cancelled } = report;
+    const { model, device, skipped, layers, network, settings, seconds, cancelled } = report;
     this.plan = { model, device, skipped };
     this.rows = layers.map((row, index) => ({ index, row }));
+    this.network = network;
     this.files = files;
     this.settings = settings;
     this.seconds = seconds;

@@ -18,7 +18,7 @@ const open: ModelSession[] = [];
 let folders = 0;
 let workerPath = '';
 
-// The scripted worker, which says in its plan that the model is the file at the path.
+// The scripted worker, which says in its plan that the model is the file at the path, and of a network which rows it is from.
 beforeAll(async () => {
   workerPath = await folder.write(
     'scripted-with-files.cjs',
@@ -28,7 +28,15 @@ beforeAll(async () => {
       const status = statSync(path, { throwIfNoEntry: false });
       return { path, bytes: status?.size ?? null, modified: status?.mtimeMs ?? null };
     };
+    const requests = new Map();
+    process.on('message', ({ id, method, request }) => requests.set(id, { method, request }));
     process.send = (message) => {
+      const { method, request } = requests.get(message.id);
+      if (method === 'network') {
+        const scope = request.rows.map(({ name }) => name).join();
+        const nothing = { bounds: [], coverage: [], path: [], contributions: [], whatIf: [], notes: [] };
+        return send({ ...message, ok: { ...nothing, scope, seconds: 0 } });
+      }
       if (message.event === 'plan') message.plan.files = [fileAt(message.plan.model.path)];
       return send(message);
     };
@@ -114,6 +122,7 @@ describe('ModelSession', () => {
     const report = session.report();
     expect(report?.layers.map(({ name }) => name)).toEqual(['a', 's']);
     expect(report).not.toHaveProperty('cancelled');
+    expect(report?.network?.scope).toBe('a,s');
     expect(report?.seconds).toBeGreaterThan(0);
     const kept = await within.cache.get(path, EXACT);
     expect(kept?.report).toEqual(report);
