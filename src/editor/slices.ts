@@ -23,9 +23,13 @@ export class Slices {
 export async function joinInSlices(pieces: Iterable<string>): Promise<string> {
   const slices = new Slices();
   const done: string[] = [];
+  let slice: string[] = [];
   for (const piece of pieces) {
-    done.push(piece);
-    if (slices.isOver) await slices.next();
+    slice.push(piece);
+    if (!slices.isOver) continue;
+    done.push(slice.join(''));
+    slice = [];
+    await slices.next();
   }
-  return done.join('');
+  return [...done, ...slice].join('');
 }

@@ -3,8 +3,8 @@ import { t } from '@vscode/l10n';
 /** Characters that a terminal would obey or hide and that JSON lets through. */
 const UNSAFE = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** Depth below which a value is written as one piece: that of a report's rows in an array of reports. */
-const DEPTH = 3;
+/** Depth of a report's rows, below which a value is written as one piece. */
+const DEPTH = 2;
 
 /**
  * JSON text: the object of one report (of whatever kind), or the array of several. Names are exact; characters that
@@ -14,9 +14,10 @@ export function formatJson(reports: object): string {
   return [...jsonPieces(reports)].join('');
 }
 
-/** The same text in pieces, none of them longer than a row. */
+/** The same text in pieces, none of them longer than a row, or than one list about the network. */
 export function* jsonPieces(reports: object): Generator<string> {
-  for (const piece of pieces('', reports, '', DEPTH)) yield piece.replace(UNSAFE, escapeUnits);
+  const depth = Array.isArray(reports) ? DEPTH + 1 : DEPTH;
+  for (const piece of pieces('', reports, '', depth)) yield piece.replace(UNSAFE, escapeUnits);
   yield '\n';
 }
 
