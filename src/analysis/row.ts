@@ -123,9 +123,11 @@ function rankOf(groups: readonly RankedEnclosure[], sized: boolean): StableRank 
 
 /** Operators of one key have one enclosure: their weights are shared. */
 export function operatorKey(operator: Operator): string {
-  return JSON.stringify(operator, (_, value: unknown) =>
-    typeof value === 'object' && value !== null && 'read' in value && 'key' in value
+  return JSON.stringify(operator, (name, value: unknown) => {
+    // It changes no norm.
+    if (name === 'inputSide') return undefined;
+    return typeof value === 'object' && value !== null && 'read' in value && 'key' in value
       ? { key: value.key }
-      : value,
-  );
+      : value;
+  });
 }

@@ -97,5 +97,6 @@ function fitting({ weight, operator, rounded = false }: Layer, adapter: Adapter)
   const upright = operator.rows === rows && operator.columns === columns;
   const transposed = operator.rows === columns && operator.columns === rows;
   if (!upright && !transposed) return null;
-  return { name: weight, operator, rounded, transposed: transposed && (!upright || adapter.transposed) };
+  const isTurned = operator.inputSide === undefined ? adapter.transposed : operator.inputSide === 'rows';
+  return { name: weight, operator, rounded, transposed: transposed && (!upright || isTurned) };
 }

@@ -129,6 +129,8 @@ export interface MatrixOperator {
    */
   readonly columnBlocks?: number;
   readonly scale: number;
+  /** The side that belongs to the inputs; absent where the file does not say it. It changes no norm. */
+  readonly inputSide?: 'rows' | 'columns';
   /** The rows are looked up by index: also report the largest row norm. */
   readonly embedding: boolean;
 }

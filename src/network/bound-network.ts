@@ -80,6 +80,7 @@ export async function boundNetwork(request: NetworkRequest): Promise<NetworkRepo
   return {
     bounds: reported,
     scope,
+    isAssumed,
     coverage: coverageOf(computation, found.everywhere, found.bounded),
     path,
     contributions,

@@ -156,6 +156,8 @@ export class Folds {
       // It normalises the channels, which are the last axis of a matrix product only where that has two.
       const isAligned = chain.outputSide === null || facts.shape(next.inputs[0] ?? null)?.length === 2;
       if (row?.operator.kind !== 'diagonal' || !isAligned) return null;
+      const [, , shift = null, mean = null] = next.inputs;
+      if (!isConstant(shift, facts) || !isConstant(mean, facts)) return null;
       const { gain, variance, epsilon } = row.operator;
       const [gains, variances] = [gain === null ? null : await gain.read(), await variance.read()];
       if (variances.length !== count) return null;

@@ -77,7 +77,7 @@ const kinds = new Map<string, Kind>(
     Gemm: gemm,
     'com.microsoft:FusedGemm': gemm,
     'com.microsoft:GemmFastGelu': { activations: first, fused: () => SLOPES.geluTanh },
-    'com.microsoft:MatMulNBits': { activations: first },
+    'com.microsoft:MatMulNBits': { activations: first, bias: 5 },
     BatchNormalization: { activations: first, bias: 2 },
     LayerNormalization: normalization,
     RMSNormalization: normalization,
@@ -214,7 +214,8 @@ export class LayerSteps {
     }
     const norms = await this.normsOf(own.layer, node, bound.upper);
     const [value] = kind.activations(node, own);
-    const x = reach(node.range(value));
+    // Behind a Pad node that is part of the layer there is what it writes, too.
+    const x = Math.max(reach(node.range(value)), own.source === null ? 0 : reach(node.range(node.input(0))));
     return within(roundUp((x === 0 ? 0 : norms.Linf * x) + bias));
   }
 

@@ -80,6 +80,9 @@ export class Node {
   copies(value: Value): Dimension {
     const shape = this.facts.shape(value);
     if (this.inputs.length > MOST_BROADCAST) return null;
+    // Up to opset 6 an attribute said on which axes a value is repeated.
+    const { opset, attributes } = this.operation;
+    if (opset > 0 && opset < 7 && attributes.has('axis')) return null;
     const others = this.inputs
       .filter((other) => other !== null && other !== value)
       .map((other) => this.facts.shape(other));

@@ -161,10 +161,11 @@ rule('Tanh', rising(Math.tanh, within(1)));
 rule('Erf Sin Cos Softsign', inside(within(1)));
 rule('Atan', inside(within(2)));
 rule('Softmax HardSigmoid', inside(UNIT));
-// A constant other than zero may be written into the pads.
-rule('Pad', (node, x) =>
-  union([x, node.input(2) === null ? { lower: 0, upper: 0 } : node.range(node.input(2))]),
-);
+// A constant other than zero may be written into the pads: up to opset 10 an attribute, later an input.
+rule('Pad', (node, x) => {
+  const filler = floatAttribute(node.operation, 'value', 0);
+  return union([x, node.input(2) === null ? { lower: filler, upper: filler } : node.range(node.input(2))]);
+});
 rule('LogSoftmax', inside({ lower: -Infinity, upper: 0 }));
 rule(
   'Softplus',

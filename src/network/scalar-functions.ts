@@ -49,9 +49,10 @@ slope('Selu', (operation) => {
 });
 // Where the threshold is not zero, the function jumps there.
 slope('ThresholdedRelu', (operation) => (floatAttribute(operation, 'alpha', 1) === 0 ? 1 : Infinity));
-slope('Shrink', (operation) =>
-  floatAttribute(operation, 'bias', 0) === floatAttribute(operation, 'lambd', 0.5) ? 1 : Infinity,
-);
+slope('Shrink', (operation) => {
+  const threshold = floatAttribute(operation, 'lambd', 0.5);
+  return threshold >= 0 && floatAttribute(operation, 'bias', 0) === threshold ? 1 : Infinity;
+});
 
 function leaky(alpha: number): number {
   return Math.max(1, Math.abs(alpha));

@@ -31,8 +31,8 @@ export function* markdownPieces(reports: Report | readonly Report[]): Generator<
 }
 
 function* section(report: Report): Generator<string> {
-  const notes = collectNotes(report.layers);
   yield `## ${code(report.model.path)}\n\n${facts(report)}\n\n`;
+  const notes = collectNotes(report.layers);
   if (report.layers.length === 0) yield 'No layers.\n';
   else yield* table(report.layers, notes);
   for (const block of [numbered('Notes', notes), skipped(report), network(report)]) {

@@ -126,6 +126,8 @@ export interface NetworkReport {
   readonly bounds: readonly NetworkBound[];
   /** Shapes of the inputs that the bounds hold for: `x: 1x3x64x64`, or `x: ?x3x?x?` where some sizes may be any. */
   readonly scope: string;
+  /** The file leaves sizes open for which these are examples: nothing is said of others. */
+  readonly isAssumed: boolean;
   /** Every node of the graph and of the graphs inside it, in file order. */
   readonly coverage: readonly NodeReport[];
   /** The heaviest path of the largest bound in L2, from the input to the output; empty where there is no such bound. */

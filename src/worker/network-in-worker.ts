@@ -41,6 +41,7 @@ function failed(reason: string): NetworkReport {
   return {
     bounds: [],
     scope: '',
+    isAssumed: false,
     coverage: [],
     path: [],
     contributions: [],

@@ -85,7 +85,7 @@ export async function differenceOf(a: Located, b: Located): Promise<Difference> 
     ...pair,
     rounded: rounded || pair.rounded,
     // Equal keys are equal values: nothing has to be read.
-    enclose: same ? () => Promise.resolve(zeroOf(pair.operator)) : pair.enclose,
+    enclose: same && !pair.transposed ? () => Promise.resolve(zeroOf(pair.operator)) : pair.enclose,
   };
 }
 
@@ -108,11 +108,15 @@ async function matrices(left: MatrixOperator, right: MatrixOperator, a: Located,
   const { blocks, rows, columns } = left;
   const asStored = reshaped(right.tensor, [blocks, right.rows, right.columns]);
   const turned = () => transposed(asStored, [0, 2, 1]);
-  // Files do not say which side of a square matrix the inputs are on; layers of one kind agree.
-  const open = right.rows === right.columns && (a.format !== b.format || a.layer.op !== b.layer.op);
+  const isSquare = right.rows === right.columns;
+  const areKnown = left.inputSide !== undefined && right.inputSide !== undefined;
+  // safetensors does not say which side the inputs are on; its files agree among themselves.
+  const open = isSquare && !areKnown && (a.format !== b.format || a.layer.op !== b.layer.op);
   const isTransposed = open
     ? await transposeIsNearer(left.tensor, asStored, turned())
-    : right.rows !== rows || right.columns !== columns;
+    : isSquare
+      ? areKnown && left.inputSide !== right.inputSide
+      : right.rows !== rows || right.columns !== columns;
   const columnBlocks = left.columnBlocks ?? right.columnBlocks;
   return {
     ...linear(left.tensor, left.scale, isTransposed ? turned() : asStored, right.scale, (tensor, scale) => ({
@@ -123,7 +127,11 @@ async function matrices(left: MatrixOperator, right: MatrixOperator, a: Located,
     })),
     transposed: isTransposed,
     isOneNorm: columnBlocks === undefined,
-    notes: open && isTransposed ? [t('the weight of B is taken as the transpose, which is nearer to A')] : [],
+    notes: !open
+      ? []
+      : isTransposed
+        ? [t('the weight of B is taken as the transpose, which is nearer to A')]
+        : [t('the weight of B is taken as it is, which is nearer to A than the transpose')],
   };
 }
 

@@ -28,7 +28,9 @@ export function withGeometry(
 ): UpdateOperator {
   const size = base.tensor.shape.slice(2);
   const taps = elementCount(size);
-  if (taps === 1 && base.groups === 1 && operator.kind !== 'convolution') return operator;
+  // Padding that copies positions has a norm of its own.
+  const isPlain = taps === 1 && base.groups === 1 && base.padding.mode === 'zeros';
+  if (isPlain && operator.kind !== 'convolution') return operator;
   const kernelOf = (tensor: Tensor) =>
     reshaped(tensor, [tensor.shape[0], elementCount(tensor.shape) / (tensor.shape[0] * taps), ...size]);
   const convolutionWith = (tensor: Tensor, scale: number): ConvolutionOperator => ({

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Report } from '../../../src/report/report';
 import { Folder } from '../folder';
-import { modelBytes, node, tensor, value } from '../onnx-builder';
+import { integers, modelBytes, node, tensor, value } from '../onnx-builder';
 import { dist } from '../product';
 import { run } from './command-line';
 
@@ -60,6 +60,20 @@ describe('check', () => {
     const { code, stdout } = await check(file);
     expect(code).toBe(1);
     expect(stdout).toContain('  what: no constant of elsewhere:Mystery is known');
+  });
+
+  it('a bound for assumed sizes shows nothing of others', async () => {
+    const open = modelBytes({
+      node: [node('ReduceSum', ['x', 'axes'], ['y'])],
+      initializer: [integers('axes', [0])],
+      input: [value('x', ['n', 3])],
+      output: [value('y')],
+    });
+    const { code, stdout } = await check(await folder.write('open.onnx', open));
+    expect(code).toBe(1);
+    expect(stdout).toContain(
+      'it is not shown for other sizes of the inputs, which the file leaves open, than x: 1x3',
+    );
   });
 
   it('a layer without a bound ends with 4, a file that says too little with 3, a bad limit with 2', async () => {

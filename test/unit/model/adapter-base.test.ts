@@ -57,6 +57,21 @@ describe('the weight that an update belongs to', () => {
     expect(found(module, 'other', name, `${name}_2`)).toBe(name);
   });
 
+  it.each([
+    ['rows', true],
+    ['columns', false],
+    [undefined, false],
+  ] as const)(
+    'is turned where it is square and the file says that the inputs are on the %s',
+    (inputSide, turned) => {
+      const square = new FakeTensor([2, 2], new Float32Array(4));
+      const operator = matrixOf(square, 2, 2, inputSide && { inputSide });
+      const whole = { tensor: square, factors: [square], roundings: 0 };
+      const weight = new BaseWeights([{ ...layer('fc'), operator }]).find({ ...update('fc'), whole });
+      expect(weight).toMatchObject({ transposed: turned });
+    },
+  );
+
   it('is not guessed', () => {
     expect(found('q', 'a.q', 'b.q')).toBe('both "a.q" and "b.q" of the base could be meant');
     expect(found('a_b', 'a.b', 'a_b')).toBe('both "a.b" and "a_b" of the base could be meant');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Folder } from '../folder';
-import { float, graphAttribute, integers, ints, node, tensor, value } from '../onnx-builder';
+import { float, graphAttribute, int, integers, ints, node, tensor, value } from '../onnx-builder';
 import { bounded, boundOf, graphOf, NORMS, single, upper } from './networks';
 
 const folder = new Folder();
@@ -466,4 +466,82 @@ describe('hostile graphs', () => {
       bounds: [{ upper: 1 }, { upper: 1 }, { upper: 1 }],
     });
   });
+});
+
+describe('what is added', () => {
+  it('is part of what a folded normalisation depends on', async () => {
+    const ones = ['gain', 'variance'].map((name) => tensor(name, [1], [1]));
+    const network = (shift: string, mean: string) =>
+      graphOf(
+        [
+          node('Conv', ['x', 'w'], ['h']),
+          node('ReduceMean', ['x', 'axes'], ['m'], { keepdims: int(0) }),
+          node('Mul', ['m', 'thousand'], ['s']),
+          node('BatchNormalization', ['h', 'gain', shift, mean, 'variance'], ['y']),
+        ],
+        [1, 1, 4, 4],
+        [
+          ...ones,
+          tensor('w', [1, 1, 1, 1], [1]),
+          integers('axes', [0, 2, 3]),
+          tensor('thousand', [], [1000]),
+          tensor('zero', [1], [0]),
+        ],
+      );
+    for (const [shift, mean] of [
+      ['s', 'zero'],
+      ['zero', 's'],
+    ]) {
+      // The mean of 16 elements, a thousand times, on all of them.
+      const { upper } = boundOf(await bounded(folder, network(shift, mean)));
+      expect(upper ?? Infinity).toBeGreaterThanOrEqual(1000);
+    }
+    expect(boundOf(await bounded(folder, network('zero', 'zero'))).upper).toBeCloseTo(1, 3);
+  });
+
+  it.each([
+    ['by an input', 20, { pads: [0, 0, 2, 2, 0, 0, 2, 2] }],
+    ['by an attribute', 10, { value: 50 }],
+  ])('is in the range of padding %s, alone and in front of a convolution', async (_, opset, given) => {
+    const isInput = 'pads' in given;
+    const pad = isInput
+      ? node('Pad', ['a', 'pads', 'fifty'], ['p'])
+      : node('Pad', ['a'], ['p'], { pads: ints(0, 0, 2, 2, 0, 0, 2, 2), value: float(50) });
+    for (const [nodes, factor] of [
+      [[], 'p'],
+      [[node('Conv', ['p', 'w'], ['c'])], 'c'],
+    ] as const) {
+      const found = await bounded(
+        folder,
+        graphOf(
+          [
+            node('Sigmoid', ['x'], ['a']),
+            pad,
+            ...nodes,
+            node('Tanh', ['x'], ['t']),
+            node('ReduceMax', ['t'], ['z'], { axes: ints(0, 1, 2, 3) }),
+            node('Mul', [factor, 'z'], ['y']),
+          ],
+          [1, 1, 4, 4],
+          [
+            tensor('w', [1, 1, 1, 1], [1]),
+            integers('pads', [0, 0, 2, 2, 0, 0, 2, 2]),
+            tensor('fifty', [], [50]),
+          ],
+        ),
+        { opsetImport: [{ domain: '', version: isInput ? 17 : opset }] },
+      );
+      expect(boundOf(found, 'Linf').upper ?? Infinity).toBeGreaterThanOrEqual(50);
+    }
+  });
+});
+
+it('a shrinkage around a negative threshold has no constant', async () => {
+  const shrink = (threshold: number) =>
+    bounded(
+      folder,
+      graphOf([node('Shrink', ['x'], ['y'], { bias: float(threshold), lambd: float(threshold) })], [2]),
+    );
+  expect(upper(await shrink(0.5))).toBe(1);
+  expect(boundOf(await shrink(-1)).upper).toBeNull();
 });

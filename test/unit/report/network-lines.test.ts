@@ -20,6 +20,7 @@ const bound: NetworkBound = {
 const network = (overrides: Partial<NetworkReport> = {}): NetworkReport => ({
   bounds: [bound, { ...bound, norm: 'Linf' }],
   scope: 'x: 1x4',
+  isAssumed: false,
   coverage: [],
   path: [],
   contributions: [

@@ -61,19 +61,29 @@ function hasDistinctLabels(term: string): boolean {
   return /^[a-zA-Z]*$/.test(labels) && new Set(labels).size === labels.length;
 }
 
-/** A length of one that is repeated would make another operator. */
+/**
+ * A length of one is repeated where the other factor has another length: that would make another operator, so the lengths
+ * of common labels have to be known.
+ */
 function requireSameLengths(
   own: string,
   shape: readonly number[],
   activation: string,
   other: readonly (number | null)[] | null,
 ): void {
-  if (other === null || activation.includes('.') || other.length !== activation.length) return;
+  const dots = activation.indexOf('...');
   [...own].forEach((label, axis) => {
-    const length = other[activation.indexOf(label)] ?? null;
-    if (length !== null && length !== shape[axis]) {
-      throw new Unfit(t`its factors of shapes ${written(shape)} and ${written(other)} do not fit together`);
-    }
+    const place = activation.indexOf(label);
+    if (place < 0) return;
+    // Behind an ellipsis, axes are counted from the end.
+    const fromEnd = activation.length - place;
+    const length = other?.at(dots >= 0 && place > dots ? -fromEnd : place) ?? null;
+    if (length === shape[axis]) return;
+    throw new Unfit(
+      other === null || length === null
+        ? t('the lengths of axes that its factors have in common are not known')
+        : t`its factors of shapes ${written(shape)} and ${written(other)} do not fit together`,
+    );
   });
 }
 

@@ -79,7 +79,7 @@ export function productRow(
   const sides = { blocks, scale, embedding: false, kind: 'matrix' } as const;
   if (stacked === 1) {
     const [rows, columns] = shape.slice(-2);
-    return row(weight, { ...sides, tensor: weight.tensor, rows, columns }, { notes });
+    return row(weight, { ...sides, tensor: weight.tensor, rows, columns, inputSide: contracted }, { notes });
   }
   const tensor = transposed(weight.tensor, [...matching, inner, ...shared, free]);
   const open = roles.includes('unknown');
@@ -91,6 +91,7 @@ export function productRow(
   const sizes = {
     rows: shape[inner],
     columns: stacked * shape[free],
+    inputSide: 'rows' as const,
     ...(open && { columnBlocks: stacked }),
   };
   return row(weight, { ...sides, ...sizes, tensor }, { notes: [...notes, ...assumption] });
@@ -133,7 +134,14 @@ const gemm: LayerRule = (operation, facts) => {
   const { weight } = constantFactor(operation, facts, 0, 1);
   const scale = finite(floatAttribute(operation, 'alpha', 1));
   const notes = fusedActivation(operation);
-  return { layers: [matrixRow(weightAt(operation, facts, weight), { scale, notes })] };
+  const isRight = weight === 1;
+  const isTransposed = flagAttribute(operation, isRight ? 'transB' : 'transA');
+  const draft = matrixRow(weightAt(operation, facts, weight), { scale, notes });
+  const inputSide = isRight === isTransposed ? 'columns' : 'rows';
+  const { operator } = draft;
+  return {
+    layers: [operator.kind === 'matrix' ? { ...draft, operator: { ...operator, inputSide } } : draft],
+  };
 };
 
 /** @throws Unfit */

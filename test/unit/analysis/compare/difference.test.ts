@@ -37,6 +37,22 @@ function expectAround(
 }
 
 describe('the difference of two matrices', () => {
+  it('is that of the maps, where the files say on which side of a square weight the inputs are', async () => {
+    const [n, values] = [3, gaussians(7, 9)];
+    const one = { rows: n, columns: n, values };
+    const minusTransposed = values.map((value, at) => value - transpose(one).values[at]);
+    const truth = largestSingularValue({ ...one, values: minusTransposed });
+    const stored = (stored: Float64Array, inputSide: 'rows' | 'columns') =>
+      matrixOf(tensor([n, n], stored), n, n, { inputSide });
+    const sameStored = await difference(stored(values, 'columns'), stored(values, 'rows'));
+    expectAround(sameStored.enclosure, truth);
+    expect(truth).toBeGreaterThan(0.1);
+    const sameMap = await difference(stored(values, 'columns'), stored(transpose(one).values, 'rows'));
+    expect(sameMap.enclosure).toMatchObject({ lower: 0, upper: 0 });
+    const same = await difference(stored(values, 'rows'), stored(values, 'rows'));
+    expect(same.enclosure).toMatchObject({ lower: 0, upper: 0 });
+  });
+
   it('is enclosed, also where the weight of B is stored as the transpose', async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -34,7 +34,7 @@ beforeAll(async () => {
       const { method, request } = requests.get(message.id);
       if (method === 'network') {
         const scope = request.rows.map(({ name }) => name).join();
-        const nothing = { bounds: [], coverage: [], path: [], contributions: [], whatIf: [], notes: [] };
+        const nothing = { isAssumed: false, bounds: [], coverage: [], path: [], contributions: [], whatIf: [], notes: [] };
         return send({ ...message, ok: { ...nothing, scope, seconds: 0 } });
       }
       if (message.event === 'plan') message.plan.files = [fileAt(message.plan.model.path)];

@@ -255,6 +255,22 @@ describe('Einsum', () => {
     expect(reasons(model)).toEqual({ e: `its equation "${equation}" is no plain product with a matrix` });
   });
 
+  it.each([
+    ['bi,bio->bo', ['n', 3]],
+    ['bi,bio->bo', [4, 'k']],
+    ['...i,bio->b...o', ['n', 'k']],
+    ['bi,bio->bo', undefined],
+  ])('%s is skipped on inputs %j: a length may be one that is repeated', async (equation, input) => {
+    const model = await networks.of({
+      node: [node('Einsum', ['x', 'w'], ['y'], { equation: text(equation) }, { name: 'e' })],
+      initializer: [tensor('w', [4, 3, 2], Array<number>(24).fill(1))],
+      input: [value('x', input)],
+    });
+    expect(reasons(model)).toEqual({
+      e: 'the lengths of axes that its factors have in common are not known',
+    });
+  });
+
   it('of activations or of lengths that do not match is skipped', async () => {
     const model = await networks.of({
       node: [
