@@ -16,12 +16,28 @@ import type { SettingName, SettingTypes } from './ids';
 /** A setting in a file may have any value; the message says what it should be. */
 export class SettingError extends Error {}
 
-/** As it stands, or the default of `package.json`. */
+const isAmount = (value: unknown) => typeof value === 'number' && value >= 0;
+const isSwitch = (value: unknown) => typeof value === 'boolean';
+
+/** What the settings may be that no analysis has, and that nobody is asked about: the default stands in for all else. */
+const FITTING: Readonly<Partial<Record<SettingName, (value: unknown) => boolean>>> = {
+  confirmAboveSeconds: isAmount,
+  'budget.layer': isAmount,
+  'budget.network': isAmount,
+  'hover.enabled': isSwitch,
+  'inlayHints.enabled': isSwitch,
+  'cache.maxSizeMB': isAmount,
+};
+
+/** As it stands, or the default of `package.json`. Those of an analysis may be wrong: see `analysisSettings`. */
 export function readSetting<K extends SettingName>(
   name: K,
   scope?: vscode.ConfigurationScope,
 ): SettingTypes[K] {
-  return vscode.workspace.getConfiguration(SECTION, scope).get(name) as SettingTypes[K];
+  const section = vscode.workspace.getConfiguration(SECTION, scope);
+  const value: unknown = section.get(name);
+  const fits = FITTING[name]?.(value) ?? true;
+  return (fits ? value : section.inspect(name)?.defaultValue) as SettingTypes[K];
 }
 
 /**

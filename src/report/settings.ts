@@ -26,8 +26,9 @@ export function isIterations(iterations: number): boolean {
   return Number.isInteger(iterations) && iterations >= 1 && iterations <= MOST_ITERATIONS;
 }
 
-export function isTolerance(tolerance: number): boolean {
-  return tolerance > 0 && tolerance < 1;
+/** A text is none, whatever it says: `1 + '0.1'` is another text. */
+export function isTolerance(tolerance: unknown): tolerance is number {
+  return typeof tolerance === 'number' && tolerance > 0 && tolerance < 1;
 }
 
 /** `224` (1-D), `224x224` (2-D), `16x112x112` (3-D) or `any`; null where it is none of them. */

@@ -130,4 +130,18 @@ describe('results', () => {
       await until(() => ofNetwork().length === 0, 'no problem');
     });
   });
+
+  it('are above no budget that is no number', async () => {
+    const uri = sample('golden_zoo.onnx');
+    await analyze(uri);
+    for (const wrong of ['5', 'abc', true, [5], {}, -1]) {
+      await withSettings({ 'budget.layer': wrong, 'budget.network': 1e-9 }, async () => {
+        // That of the network is looked at in the same turn, and exceeded only by a product that is not 0.
+        const small = sample('markup.onnx');
+        await analyze(small);
+        await until(() => vscode.languages.getDiagnostics(small).length === 1, 'the problem of the network');
+        assert.deepEqual(vscode.languages.getDiagnostics(uri), [], JSON.stringify(wrong));
+      });
+    }
+  });
 });

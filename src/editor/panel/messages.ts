@@ -18,9 +18,7 @@ export function asFromPanel(message: unknown): FromPanel | null {
       const known = DEVICE_CHOICES.find((choice) => choice === device);
       if (known === undefined) return null;
       if (tolerance === null) return { type, device: known, tolerance };
-      return typeof tolerance === 'number' && isTolerance(tolerance)
-        ? { type, device: known, tolerance }
-        : null;
+      return isTolerance(tolerance) ? { type, device: known, tolerance } : null;
     }
     case 'exportPlot': {
       const { name, svg } = message;

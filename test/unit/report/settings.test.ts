@@ -25,6 +25,10 @@ describe('isTolerance', () => {
   it.each([0, -0, -1e-9, 1, 2, NaN, Infinity, -Infinity])('refuses %d', (tolerance) => {
     expect(isTolerance(tolerance)).toBe(false);
   });
+
+  it.each([['0.1'], [[0.1]], [true]])('refuses what is no number: %j', (tolerance) => {
+    expect(isTolerance(tolerance)).toBe(false);
+  });
 });
 
 describe('inputSizeOf', () => {
