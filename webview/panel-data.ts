@@ -27,7 +27,8 @@ export function take(data: PanelData, messages: readonly unknown[]): PanelData {
       next = { ...next, head: message.head, rows: [], wish: null };
       rows = null;
     } else if (message.type === 'head') {
-      next = { ...next, head: message.head };
+      const { skipped } = next.head;
+      next = { ...next, head: { skipped, ...message.head } };
     } else if (message.type === 'reveal') {
       next = { ...next, wish: message };
     } else if (message.type === 'rows' && message.run === next.head.run) {

@@ -29,6 +29,8 @@ export class ModelPanel extends Owner {
   /** The head waits for the rows before it. */
   private headIsDue = false;
   private timer: NodeJS.Timeout | undefined;
+  /** Those that the page has. */
+  private skipped: PanelHead['skipped'] | null = null;
   private wish: { layer: string; weight: boolean } | null = null;
 
   constructor(
@@ -119,14 +121,19 @@ export class ModelPanel extends Owner {
     this.timer = undefined;
     this.waiting = [...this.session.rows];
     this.headIsDue = false;
-    this.post({ type: 'snapshot', head: this.head() });
+    const head = this.head();
+    this.skipped = head.skipped;
+    this.post({ type: 'snapshot', head });
     this.sendWaiting();
   }
 
   private sendHead(): void {
     // What is finished is so with all of its rows.
     this.headIsDue = this.waiting.length > 0 && !this.session.isBusy;
-    if (!this.headIsDue) this.post({ type: 'head', head: this.head() });
+    if (this.headIsDue) return;
+    const { skipped, ...head } = this.head();
+    this.post({ type: 'head', head: skipped === this.skipped ? head : { ...head, skipped } });
+    this.skipped = skipped;
   }
 
   private sendSoon(rows: readonly IndexedRow[]): void {

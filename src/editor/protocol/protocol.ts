@@ -90,7 +90,8 @@ export interface IndexedRow {
 export type ToPanel =
   /** All rows that the page has are void; those of this run follow in `rows`. */
   | { readonly type: 'snapshot'; readonly head: PanelHead }
-  | { readonly type: 'head'; readonly head: PanelHead }
+  /** Without `skipped` where they are as they were: there may be very many. */
+  | { readonly type: 'head'; readonly head: Omit<PanelHead, 'skipped'> & Partial<Pick<PanelHead, 'skipped'>> }
   /** In order of their ends, no more than `ROWS_PER_MESSAGE`. */
   | { readonly type: 'rows'; readonly run: number; readonly rows: readonly IndexedRow[] }
   /** Select the row of this layer, scroll to it and open its detail; `weight`: show where its weight's name is. */

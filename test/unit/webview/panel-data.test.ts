@@ -50,6 +50,18 @@ describe('take', () => {
     expect(after(fresh, snapshot()).head).toEqual(head());
   });
 
+  it('keeps what was skipped until it is told of others', () => {
+    const skipped = [{ name: 'a', op: 'MatMul', weight: null, reason: 'both factors are activations' }];
+    const known = after(fresh, { type: 'snapshot', head: head({ skipped }) });
+    // What is undefined does not get through to the page.
+    const rest = JSON.parse(JSON.stringify({ ...head({ stale: true }), skipped: undefined })) as unknown;
+    const told = after(known, { type: 'head', head: rest });
+    expect(told.head).toEqual(head({ stale: true, skipped }));
+    // The same array: nothing that depends on it is made anew.
+    expect(told.head.skipped).toBe(skipped);
+    expect(after(told, { type: 'head', head: head() }).head.skipped).toEqual([]);
+  });
+
   it('gathers the rows of the run in the order of their ends', () => {
     const first = after(fresh, snapshot(), rows(1, 2, 0), rows(1, 1));
     expect(indices(first)).toEqual([2, 0, 1]);
@@ -83,7 +95,7 @@ describe('take', () => {
   it('takes a new head, with the rows before and after it', () => {
     const finished = head({ state: { kind: 'finished' }, seconds: 2 });
     const data = after(fresh, snapshot(), rows(1, 0), { type: 'head', head: finished }, rows(1, 1));
-    expect(data.head).toBe(finished);
+    expect(data.head).toEqual(finished);
     expect(indices(data)).toEqual([0, 1]);
   });
 
