@@ -5,6 +5,7 @@ import type { DeviceChoice } from '../../src/report/report';
 import { labelled } from '../controls/toolkit';
 import { host } from '../host';
 import type { PanelData } from '../panel-data';
+import { runMessage } from './run-message';
 
 /** What to run with, and the buttons that run, cancel and export. */
 export function Controls({ data: { head, locale, rows } }: { readonly data: PanelData }) {
@@ -19,11 +20,9 @@ export function Controls({ data: { head, locale, rows } }: { readonly data: Pane
   const valid = tolerance.trim() === '' || isTolerance(Number(tolerance));
   const busy = isBusy(state);
   const run = () =>
-    host.postMessage({
-      type: 'run',
-      device,
-      tolerance: tolerance.trim() === '' ? null : Number(tolerance),
-    });
+    host.postMessage(
+      runMessage(head, { device, tolerance: tolerance.trim() === '' ? null : Number(tolerance) }),
+    );
   return (
     <div class="controls">
       <vscode-dropdown

@@ -79,11 +79,11 @@ export class ModelSession extends EventEmitter<SessionEvents> {
     return isBusy(this.state);
   }
 
-  /** The report of the rows that there are; null before the file is open. */
+  /** The report of the rows that there are; null before the file is open, and before anything of it is computed. */
   report(): Report | null {
-    if (this.plan === null) return null;
-    const { model, device, skipped } = this.plan;
-    const { state } = this;
+    const { plan, state } = this;
+    if (plan === null || state.kind === 'confirm') return null;
+    const { model, device, skipped } = plan;
     const cancelled =
       state.kind === 'cancelled'
         ? { finished: state.finished, of: state.of }

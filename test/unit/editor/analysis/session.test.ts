@@ -293,6 +293,7 @@ describe('ModelSession', () => {
       await session.analyze(EXACT);
       expect(session.state).toEqual({ kind: 'confirm', seconds: 2 });
       expect(session.isBusy).toBe(false);
+      expect(session.report()).toBeNull();
       expect(told).toEqual(['reset queued', 'opening', 'confirm']);
       expect(workers()).toEqual([]);
       await session.ended();
