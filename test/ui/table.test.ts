@@ -35,6 +35,12 @@ describe('table', () => {
     for (const [i, { op }] of report.layers.entries()) expect(operators[i].split(',')[0]).toBe(op);
   });
 
+  it('says how old it is while nobody touches it', async () => {
+    const page = panel.frame.locator('html');
+    await page.evaluate('{ const now = Date.now; Date.now = () => now() + 3_600_000; }');
+    await panel.state.getByText(/^analyzed 1 hour ago/).waitFor();
+  });
+
   it('shows the totals of the command line', async () => {
     const { largest, lowestRank, productLog10, layers } = totals(report);
     await expectText(panel, String(layers));

@@ -1,3 +1,4 @@
+import { useEffect, useReducer } from 'preact/hooks';
 import { formatSeconds } from '../../src/report/numbers';
 import { displayName } from '../../src/report/text';
 import { host } from '../host';
@@ -102,8 +103,20 @@ function State({ head, locale }: { readonly head: PanelHead; readonly locale: Lo
           </div>
         );
       }
-      return <p class="dim">{[outcome(head, locale), ended(head, locale)].join(' ').trim()}</p>;
+      return <Ended head={head} locale={locale} />;
   }
+}
+
+/** An age is drawn anew so often, milliseconds. */
+const AGE_INTERVAL = 10_000;
+
+function Ended({ head, locale }: { readonly head: PanelHead; readonly locale: Locale }) {
+  const [, redraw] = useReducer<number, void>((draws) => draws + 1, 0);
+  useEffect(() => {
+    const timer = setInterval(() => redraw(), AGE_INTERVAL);
+    return () => clearInterval(timer);
+  }, []);
+  return <p class="dim">{[outcome(head, locale), ended(head, locale)].join(' ').trim()}</p>;
 }
 
 /** As it was run before. */
