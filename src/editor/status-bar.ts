@@ -6,6 +6,7 @@ import type { Sessions } from './analysis/sessions';
 import { Owner } from './disposable';
 import { COMMANDS, SECTION } from './ids';
 import type { OpenLayerArgument } from './ids';
+import { plainLabel } from './plain-label';
 
 /** Says what runs, and how far it is, while something does. A click shows its panel. */
 export class StatusBar extends Owner {
@@ -36,7 +37,7 @@ export class StatusBar extends Owner {
 }
 
 function textOf({ path, state }: ModelSession): string {
-  const name = displayName(basename(path));
+  const name = plainLabel(displayName(basename(path)));
   if (state.kind !== 'running') return vscode.l10n.t('Lipschitz: {0}', name);
   const { finished, of } = state.progress;
   return vscode.l10n.t('Lipschitz: {0} {1}/{2}', name, finished, of);

@@ -1,6 +1,7 @@
 /** Which models a command is about. */
 import * as vscode from 'vscode';
 import { activeModel, findModels, isModelFile } from '../model-files';
+import { plainLabel } from '../plain-label';
 
 /**
  * Those of the explorer's selection; else the one of the active tab; else one that the user chooses. Empty where the
@@ -58,7 +59,7 @@ async function pickModels(): Promise<readonly vscode.Uri[]> {
     ...found.map((uri) => {
       const path = vscode.workspace.asRelativePath(uri);
       const name = path.slice(path.lastIndexOf('/') + 1);
-      return { label: name, description: path.slice(0, -name.length - 1), uri };
+      return { label: plainLabel(name), description: plainLabel(path.slice(0, -name.length - 1)), uri };
     }),
     { label: browse, iconPath: new vscode.ThemeIcon('folder-opened'), alwaysShow: true },
   ];

@@ -1,6 +1,7 @@
 /** All panels: those that commands open, those that a window restores, and the read-only editors. */
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
+import { displayName } from '../../report/text';
 import type { Sessions } from '../analysis/sessions';
 import type { ModelSession } from '../analysis/session';
 import { Owner } from '../disposable';
@@ -99,5 +100,5 @@ export class Panels
 }
 
 function titleOf(uri: vscode.Uri): string {
-  return vscode.l10n.t('{0} (Lipschitz)', basename(uri.fsPath));
+  return vscode.l10n.t('{0} (Lipschitz)', displayName(basename(uri.fsPath)));
 }
