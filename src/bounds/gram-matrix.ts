@@ -54,7 +54,7 @@ export async function gramMatrix(
   const fitting = Math.max(1, Math.floor(PANEL_ELEMENTS / order));
   const height = Math.min(length, fitting, float64 ? length : sliced ? SLICED_ROWS : FLOAT32_ROWS);
 
-  const sum = new Float64Array(order * order);
+  const sum = blockRows(order);
   const buffer = new Float64Array(height * order);
   let squares = 0;
   let leftOver = 0;
@@ -62,21 +62,20 @@ export async function gramMatrix(
   for (let begin = 0; begin < length; begin += height) {
     const width = Math.min(length, begin + height) - begin;
     const panel = buffer.subarray(0, width * order);
-    if (rows >= columns) scaledRows(values, columns, scale, begin, width, panel);
+    if (rows > columns) scaledRows(values, columns, scale, begin, width, panel);
     else scaledColumns(values, rows, columns, scale, begin, width, panel);
     squares += sumOfSquares(panel);
     if (sliced) {
       const { slices, remainder } = slice(panel);
       leftOver += remainder;
       for (const a of slices) {
-        for (const b of slices) await addGram(engine, a, order, width, sum, b);
+        for (const b of slices) await addGram(engine, a, width, sum, b);
       }
     } else {
-      await addGram(engine, engine.toBulk(panel, precision), order, width, sum);
+      await addGram(engine, engine.toBulk(panel, precision), width, sum);
     }
     panels++;
   }
-  mirror(sum, order);
 
   // With R what the slices leave over, `A^T A - (A - R)^T (A - R)` is `R^T A + A^T R - R^T R`.
   const unsliced = Math.sqrt(leftOver) * (2 * Math.sqrt(squares) + Math.sqrt(leftOver));
@@ -85,53 +84,70 @@ export async function gramMatrix(
     : sliced
       ? SLICED_SQUARES * gamma(9 * panels + 4)
       : gamma(height + 4, UNIT_ROUNDOFF_OF.float32) + gamma(panels + 4);
-  return { values: sum, order, error: (relative * squares + unsliced) * (1 + 1e-9), squares };
+  return { values: symmetric(sum), order, error: (relative * squares + unsliced) * (1 + 1e-9), squares };
 }
 
-/** Rows of the products of one call. */
+/** Rows of a block of `BlockRows`, and of the products of one call. */
 const BLOCK_ROWS = 512;
 
-/**
- * Adds `A B^T` to the lower triangle of `sum` (and to whatever else its blocks cover), a and b (order, width); `A A^T` where
- * b is absent. Only the blocks on and below the diagonal are computed.
- */
+/** The lower triangle of a symmetric matrix, with what stands above it in the squares on the diagonal. */
+export interface BlockRows {
+  readonly order: number;
+  /** Rows [begin, end) by their columns [0, end), `BLOCK_ROWS` at a time. */
+  readonly blocks: readonly { readonly begin: number; readonly end: number; readonly values: Float64Array }[];
+}
+
+/** A matrix of zeros. */
+export function blockRows(order: number): BlockRows {
+  const blocks = [];
+  for (let begin = 0; begin < order; begin += BLOCK_ROWS) {
+    const end = Math.min(order, begin + BLOCK_ROWS);
+    blocks.push({ begin, end, values: new Float64Array((end - begin) * end) });
+  }
+  return { order, blocks };
+}
+
+/** Adds `A B^T` to `sum`, a and b (order, width); `A A^T` where b is absent. */
 export async function addGram(
   engine: Engine,
   a: BulkArray,
-  order: number,
   width: number,
-  sum: Float64Array,
+  sum: BlockRows,
   b: BulkArray = a,
 ): Promise<void> {
-  const length = Math.min(order, BLOCK_ROWS) * order;
-  const buffer = a instanceof Float64Array ? new Float64Array(length) : new Float32Array(length);
-  for (let begin = 0; begin < order; begin += BLOCK_ROWS) {
-    const end = Math.min(order, begin + BLOCK_ROWS);
-    const block = await engine.multiplyTransposed(
-      a.subarray(begin * width, end * width),
-      b.subarray(0, end * width),
-      end - begin,
-      width,
-      end,
-      buffer.subarray(0, (end - begin) * end),
-    );
-    for (let r = begin, k = 0; r < end; r++) {
-      for (let c = r * order; c < r * order + end; c++, k++) sum[c] += block[k];
+  for (const { begin, end, values } of sum.blocks) {
+    const left = a.subarray(begin * width, end * width);
+    const right = b.subarray(0, end * width);
+    if (left instanceof Float64Array && right instanceof Float64Array) {
+      await engine.addTransposedProduct(values, left, right, end - begin, width, end);
+    } else {
+      add(values, await engine.multiplyTransposed(left, right, end - begin, width, end));
     }
   }
+}
+
+function add(sum: Float64Array, values: BulkArray): void {
+  for (let i = 0; i < sum.length; i++) sum[i] += values[i];
 }
 
 /** Side of the squares that are transposed at a time: both their rows and their columns stay in the cache. */
 const TILE = 16;
 
-/** Copies the lower triangle to the upper one. */
-export function mirror(matrix: Float64Array, order: number): void {
-  for (let top = 0; top < order; top += TILE) {
-    const bottom = Math.min(order, top + TILE);
-    for (let c = 0; c < bottom; c++) {
-      for (let r = Math.max(top, c + 1); r < bottom; r++) matrix[c * order + r] = matrix[r * order + c];
+/** The whole matrix, row-major, its upper triangle the mirror image of the lower one. */
+export function symmetric({ order, blocks }: BlockRows): Float64Array {
+  const out = new Float64Array(order * order);
+  for (const { begin, end, values } of blocks) {
+    for (let top = begin; top < end; top += TILE) {
+      const bottom = Math.min(end, top + TILE);
+      for (let r = top; r < bottom; r++) {
+        out.set(values.subarray((r - begin) * end, (r - begin) * end + r + 1), r * order);
+      }
+      for (let c = 0; c < bottom; c++) {
+        for (let r = Math.max(top, c + 1); r < bottom; r++) out[c * order + r] = out[r * order + c];
+      }
     }
   }
+  return out;
 }
 
 /** Three float32 slices of every value; slice i holds multiples of `2^-SLICE_BITS[i]`, integers of at most 9 bits. */

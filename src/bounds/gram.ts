@@ -8,7 +8,7 @@ import { type BulkArray, type Engine, UNIT_ROUNDOFF_OF } from '../compute/engine
 import { halfGrid } from './grid';
 import { vanishing } from './hermitian';
 import { halfExtent, type PolyphaseKernel, product, unravel } from './kernel';
-import { addGram, gramMatrix, mirror } from './gram-matrix';
+import { addGram, blockRows, gramMatrix, symmetric } from './gram-matrix';
 import { frobeniusOf, type Matrix } from './matrix';
 import { symbolsAt } from './symbol';
 import { type Enclosure, gamma, ZERO } from './rounding';
@@ -45,9 +45,9 @@ export async function gramMatrixBound(engine: Engine, matrix: Matrix, iterations
     const norm = powerOfTwoBelow(Math.sqrt(sumOfSquares(iterate)));
     logarithm = 2 * (logarithm + Math.log(norm));
     const factor = scaled(iterate, norm);
-    iterate = new Float64Array(order * order);
-    await addGram(engine, engine.toBulk(factor), order, order, iterate);
-    mirror(iterate, order);
+    const square = blockRows(order);
+    await addGram(engine, engine.toBulk(factor), order, square);
+    iterate = symmetric(square);
   }
   const bound = Math.exp(2 ** -iterations * (logarithm + Math.log(sumOfSquares(iterate)) / 2));
   return outward({ lower: 0, upper: scale * bound }, engine, rows + columns).upper;

@@ -109,6 +109,18 @@ export class Engine {
     await this.overwrite(c, [m, n], programs.subtractTransposedProduct, a, [m, k], b, [n, k]);
   }
 
+  /** Overwrites `C` with `C + A B^T`, a (m, k), b (n, k), c (m, n), in float64 on the CPU. */
+  async addTransposedProduct(
+    c: Float64Array,
+    a: Float64Array,
+    b: Float64Array,
+    m: number,
+    k: number,
+    n: number,
+  ): Promise<void> {
+    await this.overwrite(c, [m, n], programs.addTransposedProduct, a, [m, k], b, [n, k]);
+  }
+
   /** Gemm copies C to where its answer goes, if it is not there already, and adds to that. */
   private async overwrite(
     values: Float64Array,

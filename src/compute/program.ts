@@ -72,6 +72,14 @@ export const batchMultiply: Program = {
   nodes: [node('MatMul', ['a', 'b'], 'c')],
 };
 
+/** `C + A B^T` of a (m, k), b (n, k), c (m, n). */
+export const addTransposedProduct: Program = {
+  name: 'addTransposedProduct',
+  inputs: { a: 2, b: 2, c: 2 },
+  outputs: { d: 2 },
+  nodes: [node('Gemm', ['a', 'b', 'c'], 'd', [integer('transB', 1)])],
+};
+
 /** `C - A B^T` of a (m, k), b (n, k), c (m, n). */
 export const subtractTransposedProduct: Program = {
   name: 'subtractTransposedProduct',
