@@ -17,7 +17,7 @@ import type {
 } from '../report/report';
 import { invalidSetting } from '../report/settings';
 import { adapterReport, type PlacedUpdate, placeUpdate } from './adapter';
-import { estimateCost, measureSlowness } from './cost';
+import { costsOf, estimateCost } from './cost';
 import { collectGarbageAfter } from './garbage';
 import { encloseOperator, hasProbable, type OperatorEnclosure } from './operator';
 import { describeLayer, failedRow, operatorKey, rowOf } from './row';
@@ -35,7 +35,7 @@ export interface AnalysisRequest {
 }
 
 export interface PlannedLayer extends LayerDescription {
-  /** Estimated seconds on this machine, from the shape alone. */
+  /** Estimated seconds on this machine. */
   readonly cost: number;
 }
 
@@ -80,7 +80,11 @@ export async function analyze(request: AnalysisRequest, events: AnalysisEvents):
     const layers = model.layers
       .filter(({ name }) => globMatches(request.layers ?? '*', name))
       .map((layer) => placed(layer, weights));
-    const slowness = await measureSlowness(engine);
+    const operators = layers.flatMap(({ layer, weight }) => [
+      layer.operator,
+      ...(weight === null ? [] : [weight.operator]),
+    ]);
+    const costs = await costsOf(engine, operators, settings);
     events.onPlan({
       model: describeModel(model),
       ...(base && { base: describeModel(base) }),
@@ -88,7 +92,7 @@ export async function analyze(request: AnalysisRequest, events: AnalysisEvents):
       device: { provider: engine.provider, description, fallback },
       layers: layers.map((update) => ({
         ...describeLayer(update.layer, settings),
-        cost: costOf(update, slowness),
+        cost: costOf(update, costs),
       })),
       skipped: model.skipped,
     });
@@ -126,9 +130,9 @@ function placed(layer: Layer, base: BaseWeights | null): PlacedUpdate {
 }
 
 /** With the weight of the base, and base plus update. */
-function costOf({ layer, weight }: PlacedUpdate, slowness: number): number {
-  const own = estimateCost(layer.operator, slowness);
-  return weight === null ? own : own + 2 * estimateCost(weight.operator, slowness);
+function costOf({ layer, weight }: PlacedUpdate, costs: (operator: Operator) => number): number {
+  const own = costs(layer.operator);
+  return weight === null ? own : own + 2 * costs(weight.operator);
 }
 
 /** What is computed for a row. */

@@ -3,6 +3,7 @@ import { type Autocorrelation, lagsBeyondZero } from './autocorrelation';
 import { type Cell, cosineOf, coverOfHalfTorus, reachOf, split } from './cells';
 import { climb, highestPeak } from './climb';
 import { largestEigenvalue } from './eigenvalue';
+import { firstReach } from './first-reach';
 import { boundByTaps, halfExtent, type PolyphaseKernel, undilated } from './kernel';
 import { type Enclosure, roundDown, roundUp, sqrtOf, UNIT_ROUNDOFF, ZERO } from './rounding';
 import { type Frequency, symbolError } from './symbol';
@@ -10,8 +11,6 @@ import { autocorrelationFor, symbolNormsOf } from './symbol-norms';
 
 /** Seconds, as estimated, after which a kernel's enclosure is answered as it is, wide or not. */
 const WORK_LIMIT = 20;
-/** Reach of the first cells, where `1 / cos` is 1.12. */
-export const FIRST_REACH = 0.47;
 /** Cells that are bounded at a time. */
 const BATCH = 256;
 /** Cells of one batch from which the symbol is climbed again. */
@@ -81,8 +80,13 @@ export async function boundAnySize(
     return bounds.map((bound, i) => roundUp(bound / cosines[i]));
   };
 
+  const isDone = async (frequency: Frequency, reach: number) => {
+    seconds += norms.seconds;
+    const [bound] = await norms.upperBounds([frequency], [target() * Math.cos(reach)]);
+    return bound < Infinity;
+  };
   // Depth first: only a few cells of each size are held at a time.
-  const stack = coverOfHalfTorus(tau, FIRST_REACH);
+  const stack = coverOfHalfTorus(tau, await firstReach(tau, isDone));
   let proved = 0;
   while (stack.length > 0 && seconds < WORK_LIMIT) {
     const cells = stack.splice(-BATCH);

@@ -124,7 +124,7 @@ export async function highestPeak(kernel: PolyphaseKernel): Promise<SymbolPeak> 
 }
 
 /** Where local maxima often are: the corners of the torus, and a few places between. */
-function startingFrequencies(tau: readonly number[]): Frequency[] {
+export function startingFrequencies(tau: readonly number[]): Frequency[] {
   const d = tau.length;
   const starts: Frequency[] = [];
   for (let corner = 0; corner < 2 ** d; corner++) {

@@ -14,7 +14,7 @@ import type {
 import type { Interval, LayerDescription, LayerReport, Settings } from '../../report/report';
 import { CERTAINTIES } from '../../report/wording';
 import { Analysis, requireValid } from '../analyze';
-import { estimateCost, measureSlowness } from '../cost';
+import { costsOf } from '../cost';
 import { collectGarbageAfter } from '../garbage';
 import { describeLayer, operatorKey } from '../row';
 import { type Difference, differenceOf, type Located, NoDifferenceError, signatureOf } from './difference';
@@ -100,7 +100,11 @@ async function compareModels(
       matchedBy: by,
     }))
     .filter((pair) => wanted(pair.a.layer, pair.b.layer));
-  const slowness = await measureSlowness(engine);
+  const costs = await costsOf(
+    engine,
+    pairs.flatMap((pair) => [pair.a.layer.operator, pair.b.layer.operator]),
+    settings,
+  );
   const matchedInA = new Set(matches.map((match) => match.a));
   const matchedInB = new Set(matches.map((match) => match.b));
   const unmatched = (model: Model, matched: ReadonlySet<number>, other: Model, side: 'A' | 'B') =>
@@ -116,7 +120,7 @@ async function compareModels(
       b: describeLayer(pair.b.layer, settings),
       matchedBy: pair.matchedBy,
       // Both layers and their difference.
-      cost: 2 * estimateCost(pair.a.layer.operator, slowness) + estimateCost(pair.b.layer.operator, slowness),
+      cost: 2 * costs(pair.a.layer.operator) + costs(pair.b.layer.operator),
     })),
     onlyInA: unmatched(a, matchedInA, b, 'B'),
     onlyInB: unmatched(b, matchedInB, a, 'A'),

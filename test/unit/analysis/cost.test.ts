@@ -66,6 +66,21 @@ it.each(Object.entries(kinds))('a larger %s costs more, never nothing', (_, { si
   );
 });
 
+it('a convolution costs more the flatter its symbol and the smaller the tolerance', () => {
+  const operator = convolution([64, 64, 3, 3], 1, 1);
+  const costs = [0, 0.5, 0.8, 0.95, 1].map((ratio) => estimateCost(operator, { ratio }));
+  expect(costs).toEqual(costs.toSorted((a, b) => a - b));
+  expect(costs[4]).toBeGreaterThan(2 * costs[0]);
+  expect(estimateCost(operator, { ratio: 1, tolerance: 1e-4 })).toBeGreaterThan(
+    estimateCost(operator, { ratio: 1, tolerance: 1e-2 }),
+  );
+});
+
+it('a matrix costs less where a probable interval is asked for', () => {
+  const operator = matrixOf(none, 4096, 4096);
+  expect(estimateCost(operator, { method: 'quick' })).toBeLessThan(estimateCost(operator) / 2);
+});
+
 it('a normalisation costs as little as any layer', () => {
   const least = estimateCost({ kind: 'diagonal', gain: none, variance: none, epsilon: 0 });
   expect(least).toBeGreaterThan(0);

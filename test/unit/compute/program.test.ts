@@ -50,6 +50,10 @@ const definitions: Readonly<Record<string, Definition>> = {
     operands: (_, m, k, n) => ({ a: [m, k], b: [k, n], c: [m, n] }),
     answer: ({ a, b, c }) => ({ d: add(c, multiply(a, b), -1) }),
   },
+  addTransposedProduct: {
+    operands: (_, m, k, n) => ({ a: [m, k], b: [n, k], c: [m, n] }),
+    answer: ({ a, b, c }) => ({ d: add(c, multiply(a, transpose(b))) }),
+  },
   subtractTransposedProduct: {
     operands: (_, m, k, n) => ({ a: [m, k], b: [n, k], c: [m, n] }),
     answer: ({ a, b, c }) => ({ d: add(c, multiply(a, transpose(b)), -1) }),

@@ -1,0 +1,59 @@
+/** How large the cells are that the torus of frequencies is first covered with, so that bounding them is the least work. */
+import type { Frequency } from './symbol';
+
+/** Reaches that first cells may have: from `1 / cos` of 1.6 down to 1.0002. */
+const REACHES = Array.from({ length: 20 }, (_, place) => 0.9 * 0.82 ** place);
+/** Steps among the reaches that halve a reach, about. */
+const STEPS_OF_HALVING = 3.5;
+const HALVINGS = 8;
+/** The place that is tried first, and at how many frequencies places are tried. */
+const FIRST_TRY = 4;
+const SAMPLES = 5;
+
+/**
+ * The reach of the first cells that is the least work. A flat symbol takes small cells everywhere, and larger ones that are halved
+ * again and again only add to them; for one with a single peak cells can be large but there. Only work depends on the answer.
+ *
+ * @param tau half the extent of the kernel on every axis
+ * @param isDone whether a cell of some reach around a frequency would be done with
+ */
+export async function firstReach(
+  tau: readonly number[],
+  isDone: (frequency: Frequency, reach: number) => Promise<boolean>,
+): Promise<number> {
+  const places: number[] = [];
+  let place = FIRST_TRY;
+  for (let k = 1; k <= SAMPLES; k++) {
+    const frequency = tau.map((_, axis) => ((k * (0.618 + 0.137 * axis)) % 1) * Math.PI);
+    place = Math.min(place, REACHES.length - 1);
+    if (await isDone(frequency, REACHES[place])) {
+      while (place > 0 && (await isDone(frequency, REACHES[place - 1]))) place--;
+    } else {
+      do place++;
+      while (place < REACHES.length && !(await isDone(frequency, REACHES[place])));
+    }
+    places.push(place);
+  }
+  return leastWork(places, tau);
+}
+
+/** The same where the symbol's norm is mostly so many times its largest, and cells are done with at `1 + tolerance` times that. */
+export function expectedReach(tau: readonly number[], ratio: number, tolerance: number): number {
+  const place = REACHES.findIndex((reach) => ratio <= (1 + tolerance) * Math.cos(reach));
+  return leastWork([place === -1 ? REACHES.length : place], tau);
+}
+
+/** Where cells at the given places among the reaches are done with, as many in all of the torus as among these. */
+function leastWork(places: readonly number[], tau: readonly number[]): number {
+  const axes = tau.filter((t) => t > 0).length;
+  const work = REACHES.map((reach, first) => {
+    let cells = 0;
+    for (let halvings = 0; halvings < HALVINGS; halvings++) {
+      const asked = first + STEPS_OF_HALVING * (halvings - 1);
+      const share = halvings === 0 ? 1 : places.filter((place) => place > asked).length / places.length;
+      cells += share * 2 ** (halvings * axes);
+    }
+    return cells * reach ** -axes;
+  });
+  return REACHES[work.indexOf(Math.min(...work))];
+}
