@@ -8,6 +8,7 @@ import type { Engine } from '../compute/engine';
 import { ProviderError } from '../compute/runtime';
 import type { BaseWeight, BaseWeights } from '../model/adapter-base';
 import type { Adapter, Layer, Operator, UpdateOperator } from '../model/model';
+import { openModel } from '../model/open';
 import { withGeometry } from '../model/safetensors/adapter-geometry';
 import { decomposedUpdate, mergedWeight } from '../model/safetensors/adapter-merge';
 import { elementCount } from '../model/tensor';
@@ -35,6 +36,16 @@ import { certaintyOf } from './row';
 /** Elements of the largest weight that an update is added to: 2 GiB in float64. */
 const LARGEST_MERGED = 2 ** 28;
 
+/** Whether some layer of a model is an update. @throws ModelError where the file cannot be read */
+export async function isAdapter(path: string): Promise<boolean> {
+  const model = await openModel(path, { inputSize: null });
+  try {
+    return model.layers.some(({ adapter }) => adapter !== undefined);
+  } finally {
+    await model.close();
+  }
+}
+
 /** A layer that is an update, with the weight that it belongs to. */
 export interface PlacedUpdate {
   readonly layer: Layer;
@@ -53,7 +64,7 @@ export function placeUpdate(layer: Layer, adapter: Adapter, base: BaseWeights | 
     if (found !== null) notes.push(t`Not compared with the base: ${found}.`);
     return { layer: { ...layer, notes }, weight: null };
   }
-  const notes = [...layer.notes];
+  const notes = placedNotes(layer, adapter, found);
   if (found.transposed) notes.push(t('The base stores the transpose of the weight.'));
   if (adapter.magnitude !== null) {
     notes.push(
@@ -69,6 +80,12 @@ export function placeUpdate(layer: Layer, adapter: Adapter, base: BaseWeights | 
   // A convolution that is not factored has its kernel multiplied out.
   const rounded = layer.rounded === true || operator.kind === 'convolution';
   return { layer: { ...layer, operator, rounded, notes }, weight: found };
+}
+
+/** Of a convolution, the base tells the geometry, or what has to be assumed of it. */
+function placedNotes({ notes }: Layer, { geometryNotes }: Adapter, weight: BaseWeight): string[] {
+  if (weight.operator.kind !== 'convolution') return [...notes];
+  return [...new Set([...weight.notes, ...notes.filter((note) => !geometryNotes.includes(note))])];
 }
 
 function notesWithoutBase(adapter: Adapter, update: UpdateOperator): string[] {

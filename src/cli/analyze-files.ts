@@ -150,12 +150,9 @@ export async function analyzeFile(
     const { plan } = outcome;
     if (plan === null) return null;
     const report = reportOf(outcome, plan, request, seconds());
-    // A network is bounded by all of its layers.
-    const isWhole = !outcome.cancelled && request.layers === null && plan.model.format === 'onnx';
-    if (ofNetwork === 'nothing' || !isWhole) return report;
-    const asked = { path: request.path, settings: request.settings, rows: report.layers };
+    if (ofNetwork === 'nothing') return report;
     const runFor = ofNetwork === 'slopes' ? Math.min(LONGEST_RUN, SHORTEST_RUN + seconds() / 2) : null;
-    const network = await networkInWorker(asked, runFor, { workerPath, signal });
+    const network = await networkInWorker(request, outcome, runFor, { workerPath, signal });
     return { ...report, network, seconds: seconds() };
   } finally {
     progress.stop();

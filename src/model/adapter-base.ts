@@ -11,6 +11,8 @@ export interface BaseWeight {
   readonly rounded: boolean;
   /** The update is of the transpose of the matrix. */
   readonly transposed: boolean;
+  /** What a reader must know of its norm. */
+  readonly notes: readonly string[];
 }
 
 /** What the libraries put in front of a module's name: PEFT; kohya's scripts and LyCORIS; diffusers; wrappers of PyTorch. */
@@ -85,18 +87,18 @@ function flat(name: string): string {
 }
 
 /** Null where the update is none of this layer's weight. */
-function fitting({ weight, operator, rounded = false }: Layer, adapter: Adapter): BaseWeight | null {
+function fitting({ weight, operator, rounded = false, notes }: Layer, adapter: Adapter): BaseWeight | null {
   const [rows, ...rest] = adapter.whole.tensor.shape;
   const columns = elementCount(rest);
   if (operator.kind === 'convolution') {
     const { shape } = operator.tensor;
     const fits = !operator.transposed && shape[0] === rows && elementCount(shape.slice(1)) === columns;
-    return fits ? { name: weight, operator, rounded, transposed: false } : null;
+    return fits ? { name: weight, operator, rounded, transposed: false, notes } : null;
   }
   if (operator.kind !== 'matrix' || operator.blocks !== 1) return null;
   const upright = operator.rows === rows && operator.columns === columns;
   const transposed = operator.rows === columns && operator.columns === rows;
   if (!upright && !transposed) return null;
   const isTurned = operator.inputSide === undefined ? adapter.transposed : operator.inputSide === 'rows';
-  return { name: weight, operator, rounded, transposed: transposed && (!upright || isTurned) };
+  return { name: weight, operator, rounded, transposed: transposed && (!upright || isTurned), notes };
 }

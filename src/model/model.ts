@@ -76,6 +76,8 @@ export interface Adapter {
   readonly magnitude: { readonly tensor: Tensor; readonly axis: 0 | 1 } | null;
   /** The update without its scale. */
   readonly whole: Expansion;
+  /** Those of the layer's notes that say what is assumed of a convolution, which a base tells better. */
+  readonly geometryNotes: readonly string[];
 }
 
 /**

@@ -12,10 +12,16 @@ export type { ModelFile } from '../model/model';
 export { analyzeInWorker, reportOf } from './analyze-in-worker';
 export type { AnalysisOutcome } from './analyze-in-worker';
 export { compareInWorker, comparisonOf } from './compare-in-worker';
-export { networkInWorker } from './network-in-worker';
+export { hasNetwork, networkInWorker, slopesInWorker } from './network-in-worker';
 export { AnalysisFailure } from './failure';
 export { RemainingTime } from './remaining-time';
 export type { WorkerOptions } from './call-worker';
+
+/** Whether the layers of the model at `path` are updates of the weights of another one; false also where nobody can tell. */
+export async function isAdapterInWorker(path: string, options: WorkerOptions): Promise<boolean> {
+  const outcome = await callWorker('isAdapter', { path }, () => undefined, options);
+  return outcome.kind === 'ok' && outcome.result;
+}
 
 /**
  * Every provider with the result of its self-check; null where it was cancelled.

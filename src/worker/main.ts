@@ -1,5 +1,6 @@
 /** The worker's program: answers requests until its client disconnects. Nothing of it is written to stdout. */
 import { t } from '@vscode/l10n';
+import { isAdapter } from '../analysis/adapter';
 import { analyze } from '../analysis/analyze';
 import { compare } from '../analysis/compare/compare';
 import { analyzeNetwork, analyzeSlopes } from '../analysis/network';
@@ -37,6 +38,8 @@ async function answer(message: RequestMessage): Promise<MessageToClient> {
         return { id, ok: await analyzeNetwork(message.request) };
       case 'slopes':
         return { id, ok: await analyzeSlopes(message.request) };
+      case 'isAdapter':
+        return { id, ok: await isAdapter(message.request.path) };
       case 'devices':
         return { id, ok: await checkDevices() };
     }

@@ -15,6 +15,8 @@ export interface Methods {
   network: { request: NetworkRequest; result: NetworkReport | null; event: never };
   /** Runs the model: the process is stopped where that takes too long. */
   slopes: { request: SlopesRequest; result: Slopes; event: never };
+  /** Whether the layers of a model are updates of the weights of another one. */
+  isAdapter: { request: { readonly path: string }; result: boolean; event: never };
   devices: { request: null; result: readonly DeviceCheck[]; event: never };
 }
 
@@ -57,7 +59,7 @@ export function isRequest(message: unknown): message is RequestMessage {
   const { method, request } = message;
   return (
     (method === 'devices' && request === null) ||
-    (['analyze', 'compare', 'network', 'slopes'].includes(String(method)) &&
+    (['analyze', 'compare', 'network', 'slopes', 'isAdapter'].includes(String(method)) &&
       typeof request === 'object' &&
       request !== null)
   );

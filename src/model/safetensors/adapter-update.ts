@@ -32,6 +32,8 @@ export interface Update {
   readonly whole: Expansion;
   /** The operator holds products that are rounded. */
   readonly rounded: boolean;
+  /** What a base model tells better, where it is one. */
+  readonly geometryNotes: readonly string[];
   readonly notes: readonly string[];
 }
 
@@ -127,7 +129,14 @@ function hadamardUpdate({ tensors, settings, options }: Context): Update | Obsta
     return { ...lowRankMatrix(up, khatriRao(b1, b2), rank), whole, rounded };
   }
   if (rows * columns > largestProduct) return t('the update is too large to be multiplied out');
-  return { operator: matrixOf(whole.tensor), rank, whole, rounded: true, notes: [multipliedOutNote] };
+  return {
+    operator: matrixOf(whole.tensor),
+    rank,
+    whole,
+    rounded: true,
+    geometryNotes: [],
+    notes: [multipliedOutNote],
+  };
 }
 
 /** `w1 (x) w2`, each a matrix, a product, or the second a kernel, which may have a core (LyCORIS, arXiv:2309.14859). */
@@ -162,6 +171,7 @@ function kroneckerUpdate({ tensors, settings, options }: Context): Update | Obst
     rank,
     whole: kroneckerProduct(left.whole, right.whole),
     rounded: false,
+    geometryNotes: [],
     notes: [],
   };
 }
@@ -209,7 +219,7 @@ function kroneckerConvolution(
     right: operatorOf({ ...convolution, tensor: right.tensor }),
     scale: 1,
   };
-  return { operator, rank, whole, rounded: false, notes };
+  return { operator, rank, whole, rounded: false, geometryNotes: notes, notes: [] };
 }
 
 function lowRankMatrix(
@@ -226,7 +236,14 @@ function lowRankMatrix(
     columns: down.shape[1],
     scale: 1,
   };
-  return { operator, rank, whole: product(stored(up), stored(down)), rounded: false, notes: [] };
+  return {
+    operator,
+    rank,
+    whole: product(stored(up), stored(down)),
+    rounded: false,
+    geometryNotes: [],
+    notes: [],
+  };
 }
 
 function factoredConvolution(
@@ -249,7 +266,8 @@ function factoredConvolution(
     rank,
     whole,
     rounded: false,
-    notes,
+    geometryNotes: notes,
+    notes: [],
   };
 }
 
@@ -257,11 +275,11 @@ function multipliedOut(
   operator: ConvolutionOperator,
   rank: number | null,
   whole: Expansion,
-  notes: readonly string[],
+  geometryNotes: readonly string[],
 ): Update | Obstacle {
   if (elementCount(whole.tensor.shape) > largestProduct)
     return t('the update is too large to be multiplied out');
-  return { operator, rank, whole, rounded: true, notes: [...notes, multipliedOutNote] };
+  return { operator, rank, whole, rounded: true, geometryNotes, notes: [multipliedOutNote] };
 }
 
 /** Whether a tensor is a matrix, or one as a kernel of size 1. */

@@ -64,7 +64,7 @@ async function addUpdate(
   if (config?.obstacle) return config.obstacle;
   const update = updateOf(parts, settings, options);
   if (typeof update === 'string') return update;
-  const { rank, whole } = update;
+  const { rank, whole, geometryNotes } = update;
   const configured = config?.rankOf(module) ?? rank;
   if (rank !== null && configured !== rank) {
     return t`its rank ${rank} is not the ${String(configured)} of adapter_config.json`;
@@ -93,8 +93,9 @@ async function addUpdate(
         transposed: embedding || (config?.fanInFanOut ?? false),
         magnitude,
         whole,
+        geometryNotes,
       },
-      notes: scaling.scale === null ? [...update.notes, unknownScale] : update.notes,
+      notes: [...geometryNotes, ...update.notes, ...(scaling.scale === null ? [unknownScale] : [])],
     },
   );
   return null;

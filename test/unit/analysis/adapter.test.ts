@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { boundMatrix } from '../../../src/bounds/matrix';
 import { Engine } from '../../../src/compute/engine';
+import { isAdapter } from '../../../src/analysis/adapter';
 import { analyze, type AnalysisRequest } from '../../../src/analysis/analyze';
 import type { AdapterReport, LayerReport } from '../../../src/report/report';
 import { rowDefect } from '../../../src/report/row-defect';
@@ -451,6 +452,19 @@ describe.each(Object.entries(kinds))('%s', (_, make) => {
       const after = update.map((value, i) => value + weights[at].values[i]);
       expectHolds(adapterOf(rows[at]).base?.sum, truth(after), 1e-12, 1e-4);
     }
+  });
+});
+
+describe('isAdapter', () => {
+  it('is true of a file with updates, and of no other', async () => {
+    const adapter = await folder.write(
+      'is/adapter.safetensors',
+      safetensors({ 'q.lora_A.weight': f32([1, 2]), 'q.lora_B.weight': f32([2, 1]) }),
+    );
+    const other = await folder.write('is/other.safetensors', safetensors({ 'q.weight': f32([2, 2]) }));
+    expect(await isAdapter(adapter)).toBe(true);
+    expect(await isAdapter(other)).toBe(false);
+    await expect(isAdapter(folder.join('is/none.safetensors'))).rejects.toThrow('none.safetensors');
   });
 });
 

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../../src/report/report';
 import { Folder } from '../folder';
+import { ints, modelBytes, node, tensor, value } from '../onnx-builder';
 import { dist } from '../product';
 import { f32, safetensors } from '../safetensors-builder';
 import { run } from './command-line';
@@ -60,6 +61,49 @@ describe('analyze --base', () => {
       expect(adapter?.base?.sum?.upper).toBeCloseTo(Math.sqrt(105 + Math.sqrt(105 ** 2 - 55 ** 2)), 4);
     },
   );
+
+  it('takes the geometry of a convolution from an ONNX network, and leaves nothing assumed', async () => {
+    await folder.write(
+      'kohya.safetensors',
+      safetensors({
+        // One tap at the centre of a kernel of 3x3, times 2.
+        'conv1.lora_down.weight': f32([1, 1, 3, 3], [0, 0, 0, 0, 1, 0, 0, 0, 0]),
+        'conv1.lora_up.weight': f32([2, 1, 1, 1], [3, 4]),
+        'conv1.alpha': f32([], [2]),
+      }),
+    );
+    const conv = node(
+      'Conv',
+      ['x', 'conv1.weight'],
+      ['y'],
+      { strides: ints(2, 2), pads: ints(1, 1, 1, 1) },
+      { name: 'conv1' },
+    );
+    await folder.write(
+      'network.onnx',
+      modelBytes({
+        node: [conv],
+        initializer: [tensor('conv1.weight', [2, 1, 3, 3], [0, 0, 0, 0, 5, 0, 0, 0, 0])],
+        input: [value('x', [1, 1, 8, 8])],
+        output: [value('y', [1, 2, 4, 4])],
+      }),
+    );
+    const rowOf = async (...args: string[]) => {
+      const { stdout } = await analyze('kohya.safetensors', '--format', 'json', ...args);
+      return (JSON.parse(stdout) as Report).layers[0];
+    };
+    expect((await rowOf()).notes.join()).toMatch(/stride.*padding/);
+    const row = await rowOf('--base', 'network.onnx');
+    expect(row.notes).toEqual([]);
+    expect(row.convolution).toMatchObject({ strides: [2, 2], inputSize: [8, 8] });
+    expect(row.lipschitz?.upper).toBeCloseTo(10, 4);
+    expect(row.adapter?.base?.norm.upper).toBeCloseTo(5 * Math.SQRT2, 4);
+    // (6, 8) + (5, 5)
+    expect(row.adapter?.base?.sum?.upper).toBeCloseTo(Math.hypot(11, 13), 4);
+    await folder.write('plain.safetensors', safetensors({ 'conv1.weight': f32([2, 1, 3, 3]) }));
+    // What a base does not tell either stays said.
+    expect((await rowOf('--base', 'plain.safetensors')).notes.join()).toMatch(/stride.*padding/);
+  });
 
   it('says what is wrong with a base', async () => {
     const missing = await analyze('adapter', '--base', 'nowhere');

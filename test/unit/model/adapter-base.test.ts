@@ -23,7 +23,8 @@ function layer(name: string): Layer {
 
 function update(module: string): Adapter {
   const whole = { tensor, factors: [tensor], roundings: 0 };
-  return { kind: 'LoRA', module, rank: 1, scale: 1, transposed: false, magnitude: null, whole };
+  const nothing = { transposed: false, magnitude: null, geometryNotes: [] };
+  return { kind: 'LoRA', module, rank: 1, scale: 1, whole, ...nothing };
 }
 
 function found(module: string, ...names: readonly string[]): string {
