@@ -6,6 +6,7 @@ import { Head } from './head/head';
 import { host } from './host';
 import { begin, take } from './panel-data';
 import type { PanelData } from './panel-data';
+import { NetworkView } from './network/network-view';
 import { NetworkPlots, ScatterPlot } from './plots/network-plots';
 import { loadPlotLibrary } from './plots/plot';
 import { countOperators, filterRows, sortRows } from './rows';
@@ -89,6 +90,14 @@ export function App({ start }: { readonly start: PanelStart }) {
               empty={rows.length > 0 ? locale.strings.noMatch : emptyText(data)}
             />
           </>
+        )}
+        {view.tab === 'network' && (
+          <NetworkView
+            data={data}
+            filter={view.nodeFilter}
+            onFilter={(nodeFilter) => change({ nodeFilter })}
+            onOpen={open}
+          />
         )}
         {view.tab === 'through' && <NetworkPlots {...plots} />}
         {view.tab === 'scatter' && <ScatterPlot {...plots} />}

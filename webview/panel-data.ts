@@ -1,5 +1,12 @@
 /** What the extension has told the page so far. */
-import type { IndexedRow, PanelHead, PanelStart, ToPanel } from '../src/editor/protocol/protocol';
+import type {
+  IndexedRow,
+  PanelHead,
+  PanelNetwork,
+  PanelStart,
+  ToPanel,
+} from '../src/editor/protocol/protocol';
+import type { NodeReport } from '../src/report/report';
 import { Locale } from './locale';
 
 export interface PanelData {
@@ -7,6 +14,10 @@ export interface PanelData {
   readonly locale: Locale;
   /** In the order of their ends. */
   readonly rows: readonly IndexedRow[];
+  /** Of all layers together; null where there is none, or not yet. */
+  readonly network: PanelNetwork | null;
+  /** Of the network, in file order; not all of them at first. */
+  readonly nodes: readonly NodeReport[];
   /** The layer that the user asked to see elsewhere, most recently. */
   readonly wish: Reveal | null;
 }
@@ -14,7 +25,14 @@ export interface PanelData {
 type Reveal = ToPanel & { readonly type: 'reveal' };
 
 export function begin({ head, strings, locale, bundle }: PanelStart): PanelData {
-  return { head, locale: new Locale(strings, locale, bundle), rows: [], wish: null };
+  return {
+    head,
+    locale: new Locale(strings, locale, bundle),
+    rows: [],
+    network: null,
+    nodes: [],
+    wish: null,
+  };
 }
 
 /** Rows of another run than the head's are dropped, and so is what is no message. */
@@ -24,13 +42,17 @@ export function take(data: PanelData, messages: readonly unknown[]): PanelData {
   for (const message of messages) {
     if (!isMessage(message)) continue;
     if (message.type === 'snapshot') {
-      next = { ...next, head: message.head, rows: [], wish: null };
+      next = { ...next, head: message.head, rows: [], network: message.network, nodes: [], wish: null };
       rows = null;
     } else if (message.type === 'head') {
       const { skipped } = next.head;
       next = { ...next, head: { skipped, ...message.head } };
     } else if (message.type === 'reveal') {
       next = { ...next, wish: message };
+    } else if (message.type === 'network' && message.run === next.head.run) {
+      next = { ...next, network: message.network };
+    } else if (message.type === 'nodes' && message.run === next.head.run) {
+      next = { ...next, nodes: [...next.nodes, ...message.nodes] };
     } else if (message.type === 'rows' && message.run === next.head.run) {
       // One copy for all messages of this turn.
       rows ??= [...next.rows];

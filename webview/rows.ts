@@ -16,7 +16,33 @@ export const COLUMNS = [
   'certainty',
   'time',
 ] as const;
-export type Column = (typeof COLUMNS)[number];
+
+/** Where rows are updates of the weights of another model; then where that one is known, too. */
+const ADAPTER_COLUMNS = ['adapterRank', 'scale', 'energy'] as const;
+const BASE_COLUMNS = ['relative', 'sum'] as const;
+
+export type Column =
+  (typeof COLUMNS)[number] | (typeof ADAPTER_COLUMNS)[number] | (typeof BASE_COLUMNS)[number];
+export const ALL_COLUMNS: readonly Column[] = [...COLUMNS, ...ADAPTER_COLUMNS, ...BASE_COLUMNS];
+
+/** What is said of updates in a table of these rows. */
+export function adaptersIn(rows: readonly IndexedRow[]): 'none' | 'alone' | 'with base' {
+  const adapters = rows.flatMap(({ row }) => row.adapter ?? []);
+  if (adapters.length === 0) return 'none';
+  return adapters.some(({ base }) => base !== null) ? 'with base' : 'alone';
+}
+
+/** The columns of such a table, in their order. */
+export function columnsWith(adapters: ReturnType<typeof adaptersIn>): readonly Column[] {
+  if (adapters === 'none') return COLUMNS;
+  const behind = COLUMNS.indexOf('rank') + 1;
+  return [
+    ...COLUMNS.slice(0, behind),
+    ...ADAPTER_COLUMNS,
+    ...(adapters === 'with base' ? BASE_COLUMNS : []),
+    ...COLUMNS.slice(behind),
+  ];
+}
 
 export interface Sorting {
   readonly column: Column;
@@ -24,7 +50,14 @@ export interface Sorting {
 }
 
 /** Columns whose large values are looked for first. */
-const DESCENDING_FIRST: ReadonlySet<Column> = new Set(['norm', 'parameters', 'time']);
+const DESCENDING_FIRST: ReadonlySet<Column> = new Set([
+  'norm',
+  'parameters',
+  'time',
+  'energy',
+  'relative',
+  'sum',
+]);
 const STRENGTH: readonly Certainty[] = ['certified', 'analytic', 'probable', 'estimate'];
 
 /** What a click on a column's header makes of the order. */
@@ -63,6 +96,16 @@ function keyOf({ index, row }: IndexedRow, column: Column): Key {
       return row.lipschitz?.upper ?? null;
     case 'rank':
       return row.stableRank?.normalized ?? null;
+    case 'adapterRank':
+      return row.adapter?.rank ?? null;
+    case 'scale':
+      return row.adapter?.scale ?? null;
+    case 'energy':
+      return row.adapter?.energy?.upper ?? null;
+    case 'relative':
+      return row.adapter?.base?.relative?.upper ?? null;
+    case 'sum':
+      return row.adapter?.base?.sum?.upper ?? null;
     case 'parameters':
       return row.parameters;
     case 'scope':

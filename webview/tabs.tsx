@@ -13,6 +13,7 @@ interface Props {
 export function Tabs({ tab, locale, skipped, onTab }: Props) {
   const labels: Record<Tab, string> = {
     layers: locale.strings.tabLayers,
+    network: locale.strings.tabNetwork,
     through: locale.strings.tabThrough,
     scatter: locale.strings.tabScatter,
     skipped: locale.text('tabSkipped', locale.count(skipped)),

@@ -1,14 +1,18 @@
 /** Where the user is: kept over reloads, apart from any result. */
-import { COLUMNS } from './rows';
+import { STATUSES } from './network/network-data';
+import type { NodeFilter } from './network/network-data';
+import { ALL_COLUMNS } from './rows';
 import type { Filter, Sorting } from './rows';
 
-export const TABS = ['layers', 'through', 'scatter', 'skipped'] as const;
+export const TABS = ['layers', 'network', 'through', 'scatter', 'skipped'] as const;
 export type Tab = (typeof TABS)[number];
 
 export interface ViewState {
   readonly tab: Tab;
   readonly sorting: Sorting;
   readonly filter: Filter;
+  /** Of the network's nodes. */
+  readonly nodeFilter: NodeFilter;
   /** Name of the selected layer; names are unique. */
   readonly selected: string | null;
   /** The details of the selected layer are open. */
@@ -23,6 +27,7 @@ export const INITIAL_VIEW: ViewState = {
   tab: 'layers',
   sorting: { column: 'index', descending: false },
   filter: { text: '', operator: '' },
+  nodeFilter: { text: '', status: null },
   selected: null,
   detail: false,
   detailHeight: 300,
@@ -49,11 +54,12 @@ export interface ScrollPosition {
 export function restoreView(kept: unknown, path: string): ViewState {
   if (!isRecord(kept) || kept.version !== 1 || kept.path !== path || !isRecord(kept.view))
     return INITIAL_VIEW;
-  const { tab, sorting, filter, selected, detail, detailHeight, scroll } = kept.view;
+  const { tab, sorting, filter, nodeFilter, selected, detail, detailHeight, scroll } = kept.view;
   return {
     tab: TABS.find((known) => known === tab) ?? INITIAL_VIEW.tab,
     sorting: sortingOf(sorting) ?? INITIAL_VIEW.sorting,
     filter: filterOf(filter) ?? INITIAL_VIEW.filter,
+    nodeFilter: nodeFilterOf(nodeFilter) ?? INITIAL_VIEW.nodeFilter,
     selected: typeof selected === 'string' ? selected : null,
     detail: detail === true,
     detailHeight: isAtLeast(LEAST_DETAIL, detailHeight) ? detailHeight : INITIAL_VIEW.detailHeight,
@@ -63,7 +69,7 @@ export function restoreView(kept: unknown, path: string): ViewState {
 
 function sortingOf(value: unknown): Sorting | null {
   if (!isRecord(value)) return null;
-  const column = COLUMNS.find((known) => known === value.column);
+  const column = ALL_COLUMNS.find((known) => known === value.column);
   return column ? { column, descending: value.descending === true } : null;
 }
 
@@ -71,6 +77,12 @@ function filterOf(value: unknown): Filter | null {
   if (!isRecord(value)) return null;
   const { text, operator } = value;
   return typeof text === 'string' && typeof operator === 'string' ? { text, operator } : null;
+}
+
+function nodeFilterOf(value: unknown): NodeFilter | null {
+  if (!isRecord(value) || typeof value.text !== 'string') return null;
+  const { text, status } = value;
+  return { text, status: STATUSES.find((known) => known === status) ?? null };
 }
 
 function isAtLeast(least: number, value: unknown): value is number {

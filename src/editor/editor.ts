@@ -5,7 +5,7 @@ import type { Results } from './analysis/results';
 import type { ModelSession } from './analysis/session';
 import { Sessions } from './analysis/sessions';
 import { Turns } from './analysis/turns';
-import { registerCommands, settingsOrMessage, startAnalysis } from './commands/commands';
+import { findSlopes, registerCommands, settingsOrMessage, startAnalysis } from './commands/commands';
 import { exportPlot, exportReport } from './commands/export';
 import { BudgetDiagnostics } from './diagnostics';
 import { registerAnnotations } from './hover/annotations';
@@ -71,8 +71,10 @@ export function startEditor(context: vscode.ExtensionContext): LipschitzLensApi 
       if (base === null) return;
       const device = chosen.device === settings.device ? base.device : chosen.device;
       const tolerance = chosen.tolerance === settings.tolerance ? base.tolerance : chosen.tolerance;
-      void session.analyze({ ...base, device: vscode.workspace.isTrusted ? device : 'cpu', tolerance });
+      const asked = { ...base, device: vscode.workspace.isTrusted ? device : 'cpu', tolerance };
+      void session.analyze(asked, session.base);
     },
+    findSlopes: (session) => void findSlopes(session),
     exportReport: (session: ModelSession) => {
       const report = session.report();
       if (report !== null) void exportReport(report);

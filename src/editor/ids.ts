@@ -5,6 +5,7 @@ import type { DeviceChoice, Method, PaddingChoice } from '../report/report';
 export const COMMANDS = {
   analyze: 'lipschitzLens.analyze',
   analyzeWithOptions: 'lipschitzLens.analyzeWithOptions',
+  findSlopes: 'lipschitzLens.findSlopes',
   cancel: 'lipschitzLens.cancel',
   export: 'lipschitzLens.export',
   copyAsMarkdown: 'lipschitzLens.copyAsMarkdown',

@@ -1,9 +1,14 @@
 /** From a command to the numbers: the analysis of a file, its end in every way, and what it leaves behind. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { copyFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import * as vscode from 'vscode';
 import type { ModelSession } from '../../src/editor/analysis/session';
 import { COMMANDS, VIEW_TYPES } from '../../src/editor/ids';
+import type { Report } from '../../src/report/report';
+import { root } from '../unit/product';
 import { f32, safetensors } from '../unit/safetensors-builder';
 import {
   activate,
@@ -19,6 +24,8 @@ import {
   workers,
   WORKERS_OF_ONNX,
 } from './extension';
+
+const execute = promisify(execFile);
 
 /** A model of three layers, the second of which takes about a second. */
 async function createSlowModel(): Promise<vscode.Uri> {
@@ -63,6 +70,20 @@ describe('analysis', () => {
     assert.equal((await sessionOf(uri)).state.kind, 'finished');
     const tab = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
     assert.ok(tab instanceof vscode.TabInputWebview && tab.viewType.includes(VIEW_TYPES.panel));
+  });
+
+  it('bounds the network as the command line does', async () => {
+    const uri = sample('classifier.onnx');
+    const { network } = await analyze(uri);
+    const args = ['analyze', uri.fsPath, '--format', 'json', '--no-run'];
+    // The extension host is Node only where the environment says so.
+    const { stdout } = await execute(process.execPath, [join(root, 'dist/cli.js'), ...args], {
+      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+      maxBuffer: 1 << 28,
+    });
+    const expected = (JSON.parse(stdout) as Report).network;
+    assert.ok(network && expected);
+    assert.deepEqual({ ...network, seconds: 0 }, { ...expected, seconds: 0 });
   });
 
   it('takes the index of a sharded model and its folder alike', async () => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { COMMANDS } from '../../src/editor/ids';
+import type { Report } from '../../src/report/report';
 import {
   activate,
   analyze,
@@ -32,6 +33,15 @@ describe('analysis in an untrusted workspace', () => {
     const { settings } = await sessionOf(uri);
     assert.equal(settings.device, 'cpu');
     assert.equal(settings.padding, 'circular');
+  });
+
+  it('runs no model', async () => {
+    const { network } = await analyze(sample('markup.onnx'));
+    const { length } = startedWorkers();
+    const report = await vscode.commands.executeCommand<Report>(COMMANDS.findSlopes);
+    assert.equal(startedWorkers().length, length);
+    assert.deepEqual(report.network, network);
+    assert.equal(network?.bounds[0].lower, null);
   });
 
   it('tries no other device', async () => {

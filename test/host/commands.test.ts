@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { COMMANDS, type Command, type OpenLayerArgument } from '../../src/editor/ids';
 import type { RowContext } from '../../src/editor/protocol/row-context';
 import { formatMarkdown } from '../../src/report/markdown';
+import type { Report } from '../../src/report/report';
 import {
   activate,
   analyze,
@@ -59,6 +60,26 @@ const EFFECTS: Readonly<Record<Command, () => Promise<void>>> = {
       inputSize: null,
       padding: 'zeros',
     });
+    // Of an adapter also the base: the first model of those that are offered, behind none.
+    await answering(['next'], run(COMMANDS.analyzeWithOptions, sample('lora.safetensors')));
+    const adapter = await sessionOf(sample('lora.safetensors'));
+    const base = sample('classifier.onnx').fsPath;
+    assert.deepEqual([adapter.base, adapter.report()?.base?.path], [base, base]);
+  },
+
+  [COMMANDS.findSlopes]: async () => {
+    await analyze(markup());
+    const { length } = startedWorkers();
+    const report = (await run(COMMANDS.findSlopes)) as Report;
+    assert.equal(startedWorkers().length, length + 1);
+    const [{ norm, lower, upper }] = report.network?.bounds ?? [];
+    assert.equal(norm, 'L2');
+    assert.ok(
+      lower !== null && upper !== null && lower > 0 && lower <= upper,
+      JSON.stringify(report.network),
+    );
+    const { results } = await activate();
+    assert.deepEqual((await results.find(markup().fsPath))?.report.network, report.network);
   },
 
   [COMMANDS.cancel]: async () => {

@@ -1,16 +1,20 @@
 /** The extension host stays free for other extensions: it loads no ONNX Runtime, and nothing holds it up for long. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { COMMANDS } from '../../src/editor/ids';
+import { modelBytes, node, tensor, value } from '../unit/onnx-builder';
 import { MARK } from './launches';
 import { activate, analyze, closeAll, sample } from './extension';
 
 /** Only a real block takes so long on a loaded machine, milliseconds. The aim is 50, and the longest is printed. */
 const LIMIT = 2000;
+
+/** Nodes of the largest graphs that people export. */
+const MANY_NODES = 10_000;
 
 /** Turns of the event loop, the longest first, milliseconds. */
 interface Turn {
@@ -31,6 +35,29 @@ describe('the extension host', () => {
       await isNotHeldUp(`the analysis of ${name}`, () => analyze(sample(name)));
     });
   }
+
+  it('is not held up by a network of many nodes', async () => {
+    const uri = sample('deep.onnx');
+    const nodes = Array.from({ length: MANY_NODES }, (_, i) =>
+      i === 0 ? node('MatMul', ['x0', 'w'], ['x1']) : node('Relu', [`x${i}`], [`x${i + 1}`]),
+    );
+    const bytes = modelBytes({
+      node: nodes,
+      initializer: [tensor('w', [4, 4], [1, 2, 3, 5, 7])],
+      input: [value('x0', [1, 4])],
+      output: [value(`x${MANY_NODES}`, [1, 4])],
+    });
+    await writeFile(uri.fsPath, bytes);
+    await isNotHeldUp('the analysis of a deep network', async () => {
+      const { network } = await analyze(uri);
+      assert.equal(network?.coverage.length, MANY_NODES);
+    });
+    const target = sample('deep.json');
+    await isNotHeldUp('Export of a deep network', () =>
+      vscode.commands.executeCommand(COMMANDS.export, { format: 'json', target }),
+    );
+    await Promise.all([rm(uri.fsPath), rm(target.fsPath)]);
+  });
 
   it('is not held up by a report of many layers', async () => {
     await analyze(sample('many.safetensors'));

@@ -11,8 +11,8 @@ import { dist } from '../unit/product';
 const execute = promisify(execFile);
 
 /** Analyses a file as `lipschitz-lens analyze FILE --format json` does. */
-export async function analyze(file: string): Promise<Report> {
-  const args = [join(dist, 'cli.js'), 'analyze', file, '--format', 'json'];
+export async function analyze(file: string, ...options: readonly string[]): Promise<Report> {
+  const args = [join(dist, 'cli.js'), 'analyze', file, '--format', 'json', ...options];
   const { stdout } = await execute(process.execPath, args, { maxBuffer: 1 << 28 });
   return JSON.parse(stdout) as Report;
 }

@@ -1,7 +1,7 @@
 /** The panel in every theme: free of what axe finds, and as the README shows it. */
-import axe from 'axe-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { THEMES, type Theme } from '../vscode/settings';
+import { barriers } from './barriers';
 import type { Panel } from './panel';
 import { VsCode } from './vscode';
 
@@ -37,7 +37,6 @@ beforeAll(async () => {
   vscode = await VsCode.open({ folderName: 'models', size: { width: 1600, height: 940 } });
   panel = await vscode.analyze('detector.onnx');
   await panel.sortBy('Lipschitz constant');
-  await panel.frame.locator('html').evaluate<void, unknown>(axe.source);
 });
 afterAll(() => vscode?.close());
 
@@ -53,11 +52,3 @@ it('marks what is above the budget', async () => {
   await vscode.screenshot('problems');
   expect(await barriers(panel)).toEqual([]);
 });
-
-/** What keeps somebody from using the panel, by axe's rules: of which kind, and where. */
-async function barriers(panel: Panel): Promise<string[]> {
-  const { violations } = await panel.frame.locator('html').evaluate<axe.AxeResults, unknown>('axe.run()');
-  return violations.flatMap(({ id, impact, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${impact} ${id}: ${html}\n${failureSummary}`),
-  );
-}

@@ -136,7 +136,7 @@ describe('commands', () => {
   });
 
   it('have a title in title case and the category of the product', () => {
-    const small = new Set(['as', 'with', 'of', 'in', 'to', 'and', 'for']);
+    const small = new Set(['a', 'the', 'as', 'with', 'of', 'in', 'to', 'and', 'for']);
     for (const { title, category } of contributes.commands) {
       const words = resolve(title).split(' ');
       expect(words.filter((word, index) => index === 0 || !small.has(word))).toEqual(

@@ -33,6 +33,8 @@ export const LAYERS: Readonly<Record<string, number>> = {
   'golden_zoo.safetensors': 34,
   'hostile.safetensors': HOSTILE_NAMES.length,
   'many.safetensors': MANY_LAYERS,
+  'lora.safetensors': 3,
+  'lora-base.safetensors': 3,
   'markup.onnx': 1,
   'model.safetensors.index.json': 4,
   sharded: 4,
@@ -50,6 +52,7 @@ const golden = join(root, 'test/fixtures/golden');
  * - `sharded/`: a safetensors model in two files with an index;
  * - `many.safetensors`: 20,000 small layers;
  * - `markup.onnx`, `hostile.safetensors`: layers with names that are not what names should be;
+ * - `lora.safetensors`, `lora-base.safetensors`: an adapter and the model that it was made for;
  * - `truncated.onnx`: the beginning of a model;
  * - `model.py`, `settings.json`, `README.md`: text that names files and layers of these;
  * - `names.json`: the names of `hostile.safetensors`, a line each.
@@ -70,6 +73,7 @@ export async function createSamples(parent: string, name: string = FOLDER_NAME):
     write('many.safetensors', manyLayers()),
     write('markup.onnx', markupModel()),
     write('hostile.safetensors', hostileNames()),
+    ...Object.entries(adapter()).map(([file, content]) => write(file, content)),
     write('truncated.onnx', markupModel().subarray(0, 40)),
     write('model.py', PYTHON),
     write('settings.json', JSON.stringify({ model: 'detector.onnx', layer: 'p2o.Conv.0' }, undefined, 2)),
@@ -116,6 +120,37 @@ function hostileNames(): Uint8Array {
   return safetensors(
     HOSTILE_NAMES.map((name, i): [string, TensorContent] => [`${name}.weight`, f32([3, 3 + i])]),
   );
+}
+
+/** Updates of two matrices and a convolution, and their weights, by the names of the files. */
+function adapter(): Record<string, Uint8Array> {
+  const values = (count: number, step: number) =>
+    Float32Array.from({ length: count }, (_, i) => Math.sin(step * (i + 1)));
+  const of = (shape: number[], step: number) =>
+    f32(
+      shape,
+      values(
+        shape.reduce((product, size) => product * size, 1),
+        step,
+      ),
+    );
+  const update = (module: string, down: number[], up: number[], step: number) => ({
+    [`${module}.lora_down.weight`]: of(down, step),
+    [`${module}.lora_up.weight`]: of(up, step + 0.5),
+    [`${module}.alpha`]: f32([], [1]),
+  });
+  return {
+    'lora.safetensors': safetensors({
+      ...update('layers.0.q', [2, 12], [12, 2], 1),
+      ...update('layers.0.v', [2, 12], [12, 2], 2),
+      ...update('conv', [4, 3, 3, 3], [6, 4, 1, 1], 3),
+    }),
+    'lora-base.safetensors': safetensors({
+      'layers.0.q.weight': of([12, 12], 4),
+      'layers.0.v.weight': of([12, 12], 5),
+      'conv.weight': of([6, 3, 3, 3], 6),
+    }),
+  };
 }
 
 /** A model in two files with its index, by name. */

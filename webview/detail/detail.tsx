@@ -1,5 +1,3 @@
-import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
 import type { IndexedRow, PanelHead } from '../../src/editor/protocol/protocol';
 import {
   formatInterval,
@@ -15,7 +13,9 @@ import type { Locale } from '../locale';
 import { NormPlot } from '../plots/network-plots';
 import type { PlotProps } from '../plots/network-plots';
 import { overLayerBudget } from '../rows';
+import { AdapterFields } from './adapter-fields';
 import { describeInterval, describeOperator, explainWidth } from './describe';
+import { Field } from './field';
 import { ResizeHandle } from './resize-handle';
 
 interface Props {
@@ -82,6 +82,7 @@ export function Detail({ row: { row }, head, plots, locale, weightOf, height, on
               </>
             )}
             <Field label={strings.operator}>{describeOperator(row, locale)}</Field>
+            {row.adapter && <AdapterFields adapter={row.adapter} locale={locale} />}
             {lipschitz && (
               <>
                 <Field label={strings.method}>{displayName(locale.translate(lipschitz.method))}</Field>
@@ -127,28 +128,6 @@ export function Detail({ row: { row }, head, plots, locale, weightOf, height, on
           </div>
         )}
       </section>
-    </>
-  );
-}
-
-interface FieldProps {
-  readonly label: string;
-  readonly testId?: string;
-  readonly pointedOut?: boolean;
-  readonly children: ComponentChildren;
-}
-
-function Field({ label, testId, pointedOut = false, children }: FieldProps) {
-  const value = useRef<HTMLElement>(null);
-  useEffect(() => {
-    if (pointedOut) value.current?.scrollIntoView({ block: 'nearest' });
-  }, [pointedOut]);
-  return (
-    <>
-      <dt>{label}</dt>
-      <dd ref={value} class={pointedOut ? 'pointed-out' : undefined} data-testid={testId}>
-        {children}
-      </dd>
     </>
   );
 }

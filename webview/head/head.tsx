@@ -15,7 +15,10 @@ import { certainties, describeSettings } from '../../src/report/wording';
 import { formatWidth, relativeWidth } from '../detail/describe';
 import type { Locale } from '../locale';
 import { hasFigures } from '../panel-data';
+import { headlineOf, isUnbounded, limitsOf } from '../network/network-data';
+import { upperText } from '../network/network-text';
 import type { PanelData } from '../panel-data';
+import { Power } from '../power';
 import { CertaintyLabel } from '../table/cells';
 import type { Tab } from '../view-state';
 import { Controls } from './controls';
@@ -48,7 +51,7 @@ export function Head({ data, onOpen, onTab }: Props) {
 }
 
 /** `ONNX, 4.75 MB, CPU (why no other), tolerance 0.01`; '' before anything is known. */
-function aboutRun({ model, device, settings, trusted }: PanelHead, locale: Locale): string {
+function aboutRun({ model, device, settings, base, trusted }: PanelHead, locale: Locale): string {
   const fallback = device?.fallback ?? null;
   const untrusted = trusted ? null : locale.strings.deviceUntrusted;
   const reason = fallback === null ? untrusted : locale.translate(fallback);
@@ -63,6 +66,7 @@ function aboutRun({ model, device, settings, trusted }: PanelHead, locale: Local
       .join(' ')
       .trim(),
     locale.number(describeSettings(settings)),
+    base === null ? '' : locale.text('withBase', displayName(base.name)),
   ]
     .filter((part) => part !== '')
     .join(', ');
@@ -101,6 +105,7 @@ function Facts({ data, onOpen, onTab }: Props) {
         title={strings.productHint}
         warning={over ? locale.text('overNetworkBudget', locale.number(String(limit))) : undefined}
       />
+      <NetworkFact data={data} onTab={onTab} />
       <Fact
         value={lowest ? locale.number(formatShare(lowest.stableRank.normalized)) : none}
         label={strings.lowestRank}
@@ -122,6 +127,37 @@ function Facts({ data, onOpen, onTab }: Props) {
         onOpen={onOpen}
       />
     </dl>
+  );
+}
+
+/** The bound of the network, where its tab is a click away. */
+function NetworkFact({ data: { network, locale }, onTab }: Pick<Props, 'data' | 'onTab'>) {
+  const { strings } = locale;
+  const bound = useMemo(() => network && headlineOf(network), [network]);
+  const link = (text: string) => (
+    <button type="button" class="link" title={text} onClick={() => onTab('network')}>
+      {text}
+    </button>
+  );
+  if (network === null || bound === null) return <Fact value="–" label={link(strings.networkFact)} />;
+  const { domain } = bound;
+  if (isUnbounded(bound)) {
+    const limits = limitsOf(network.bounds.filter((one) => one.norm === 'L2' && isUnbounded(one)));
+    const count = locale.count(limits.length);
+    return (
+      <Fact
+        value={strings.networkNoBound}
+        label={link(locale.text(limits.length === 1 ? 'networkFactNode' : 'networkFactNodes', count))}
+      />
+    );
+  }
+  const on = domain === null ? '' : displayName(locale.translate(domain));
+  return (
+    <Fact
+      value={<Power text={`≤ ${upperText(bound, locale)}`} />}
+      label={link(domain === null ? strings.networkFact : locale.text('networkFactOn', on))}
+      title={strings.networkFactHint}
+    />
   );
 }
 
@@ -156,19 +192,6 @@ function Fact({ value, label, title, warning, layer, onOpen }: FactProps) {
         )}
       </dd>
     </div>
-  );
-}
-
-/** `10^31.6` with a raised exponent. */
-function Power({ text }: { readonly text: string }) {
-  const [base, exponent] = text.split('^');
-  return exponent === undefined ? (
-    <>{base}</>
-  ) : (
-    <>
-      {base}
-      <sup>{exponent}</sup>
-    </>
   );
 }
 

@@ -65,6 +65,10 @@ function State({ head, locale }: { readonly head: PanelHead; readonly locale: Lo
       return <Bar text={strings.queued} share={null} />;
     case 'opening':
       return <Bar text={strings.opening} share={null} />;
+    case 'bounding':
+      return <Bar text={strings.bounding} share={null} />;
+    case 'searching':
+      return <Bar text={strings.searching} share={null} />;
     case 'running':
       return <Running progress={state.progress} locale={locale} />;
     case 'confirm':

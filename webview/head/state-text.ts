@@ -39,6 +39,10 @@ export function announcement({ state, seconds }: PanelHead, locale: Locale): str
       const tenth = Math.floor((10 * finished) / Math.max(1, of));
       return locale.text('running', locale.count(Math.ceil((tenth * of) / 10)), locale.count(of));
     }
+    case 'bounding':
+      return locale.strings.bounding;
+    case 'searching':
+      return locale.strings.searching;
     case 'finished':
       return seconds === null ? '' : locale.text('finishedIn', locale.number(formatSeconds(seconds)));
     case 'cancelled':

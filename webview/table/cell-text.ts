@@ -1,10 +1,10 @@
 /** What stands in the cells of a row as text: what is copied, and what is drawn where nothing else is. */
+import { describeAdapter } from '../../src/report/adapter-columns';
 import { formatInterval, formatSeconds, formatShape, formatShare } from '../../src/report/numbers';
 import type { LayerReport } from '../../src/report/report';
 import { displayName } from '../../src/report/text';
 import { formatScope, formatStableRank } from '../../src/report/wording';
 import type { Locale } from '../locale';
-import { COLUMNS } from '../rows';
 import type { Column } from '../rows';
 
 export function cellText(column: Column, index: number, row: LayerReport, locale: Locale): string {
@@ -25,6 +25,16 @@ export function cellText(column: Column, index: number, row: LayerReport, locale
       return row.stableRank
         ? locale.number(`${formatStableRank(row.stableRank)} (${formatShare(row.stableRank.normalized)})`)
         : '';
+    case 'adapterRank':
+      return describeAdapter(row.adapter).rank;
+    case 'scale':
+      return locale.number(describeAdapter(row.adapter).scale);
+    case 'energy':
+      return locale.number(describeAdapter(row.adapter).first);
+    case 'relative':
+      return locale.number(describeAdapter(row.adapter)['of base']);
+    case 'sum':
+      return locale.number(describeAdapter(row.adapter)['base + update']);
     case 'parameters':
       return locale.count(row.parameters);
     case 'scope':
@@ -37,8 +47,8 @@ export function cellText(column: Column, index: number, row: LayerReport, locale
 }
 
 /** All cells of a row, separated by tabs. */
-export function rowText(index: number, row: LayerReport, locale: Locale): string {
-  return COLUMNS.map((column) => cellText(column, index, row, locale)).join('\t');
+export function rowText(columns: readonly Column[], index: number, row: LayerReport, locale: Locale): string {
+  return columns.map((column) => cellText(column, index, row, locale)).join('\t');
 }
 
 /** `Conv, depthwise`, `Conv, 4 groups`. */

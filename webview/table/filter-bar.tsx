@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { displayName } from '../../src/report/text';
+import { Chip } from '../controls/chip';
 import { labelled } from '../controls/toolkit';
 import type { Locale } from '../locale';
 import type { Filter } from '../rows';
@@ -73,20 +74,6 @@ export function FilterBar({ filter, operators, shown, of, locale, onFilter }: Pr
         {shown === of ? '' : locale.text('shownOf', locale.count(shown), locale.count(of))}
       </span>
     </div>
-  );
-}
-
-interface ChipProps {
-  readonly label: string;
-  readonly pressed: boolean;
-  readonly onClick: () => void;
-}
-
-function Chip({ label, pressed, onClick }: ChipProps) {
-  return (
-    <button class="chip" type="button" aria-pressed={pressed} onClick={onClick}>
-      {label}
-    </button>
   );
 }
 

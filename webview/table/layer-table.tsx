@@ -5,7 +5,7 @@ import { displayName } from '../../src/report/text';
 import { host } from '../host';
 import type { Locale } from '../locale';
 import { memo } from '../memo';
-import { COLUMNS, logDomain, nextSorting } from '../rows';
+import { adaptersIn, columnsWith, COLUMNS, logDomain, nextSorting } from '../rows';
 import type { Column } from '../rows';
 import type { ScrollPosition, ViewState } from '../view-state';
 import { cellText, rowText } from './cell-text';
@@ -32,7 +32,21 @@ interface Props {
 
 const ROW_HEIGHT = 26;
 const HEADER_HEIGHT = 28;
-const NUMERIC: ReadonlySet<Column> = new Set(['index', 'norm', 'rank', 'parameters', 'time']);
+const NUMERIC: ReadonlySet<Column> = new Set([
+  'index',
+  'norm',
+  'rank',
+  'adapterRank',
+  'scale',
+  'energy',
+  'relative',
+  'sum',
+  'parameters',
+  'time',
+]);
+
+/** Of the grid: its columns' widths are in the style sheet. */
+const GRID_CLASSES = { none: '', alone: 'adapters', 'with base': 'adapters based' } as const;
 
 export function LayerTable({
   rows,
@@ -55,6 +69,8 @@ export function LayerTable({
     initialOffset: scroll.get(),
     header: HEADER_HEIGHT,
   });
+  const adapters = useMemo(() => adaptersIn(all), [all]);
+  const columns = useMemo(() => columnsWith(adapters), [adapters]);
   const [low, high] = useMemo(() => logDomain(all) ?? [], [all]);
   const place = useMemo(() => rows.findIndex(({ row }) => row.name === selected), [rows, selected]);
   /** Where the focus goes with the selection; elsewhere it stays where the user has it. */
@@ -106,7 +122,7 @@ export function LayerTable({
     const target = event.key in steps ? Math.min(steps[event.key], rows.length - 1) : null;
     if (event.key === 'c' && (event.ctrlKey || event.metaKey) && place >= 0 && nothingSelected()) {
       const { index, row } = rows[place];
-      host.postMessage({ type: 'copy', text: rowText(index, row, locale) });
+      host.postMessage({ type: 'copy', text: rowText(columns, index, row, locale) });
     } else if (target !== null && target >= 0) {
       focus.current = true;
       change({ selected: rows[target].row.name });
@@ -132,15 +148,15 @@ export function LayerTable({
       onPointerDown={() => (former.current = 0)}
     >
       <div
-        class="grid"
+        class={`grid ${GRID_CLASSES[adapters]}`}
         role="grid"
         aria-label={locale.strings.table}
         aria-rowcount={rows.length + 1}
-        aria-colcount={COLUMNS.length}
+        aria-colcount={columns.length}
         data-testid="layers"
       >
         <div class="row header" role="row" aria-rowindex={1}>
-          {COLUMNS.map((column, index) => (
+          {columns.map((column, index) => (
             <div
               key={column}
               class={`cell ${column}`}
@@ -184,6 +200,7 @@ export function LayerTable({
                 place={index}
                 selected={index === place}
                 stop={index === place || (place < 0 && index === 0)}
+                columns={columns}
                 budget={budget}
                 low={low}
                 high={high}
@@ -205,6 +222,7 @@ interface RowProps {
   readonly selected: boolean;
   /** The Tab key stops here. */
   readonly stop: boolean;
+  readonly columns: readonly Column[];
   readonly budget: number | null;
   /** The limits of the axis of the bars; undefined: there is none. */
   readonly low: number | undefined;
@@ -213,10 +231,11 @@ interface RowProps {
   readonly change: (change: Partial<ViewState>) => void;
 }
 
-const Row = memo(({ indexed, place, selected, stop, budget, low, high, locale, change }: RowProps) => {
+const Row = memo((props: RowProps) => {
+  const { indexed, place, selected, stop, budget, low, high, locale, change } = props;
   const { index, row } = indexed;
   // The sentence takes the place of all that is not known.
-  const columns = row.lipschitz ? COLUMNS : COLUMNS.slice(0, COLUMNS.indexOf('norm') + 1);
+  const columns = row.lipschitz ? props.columns : COLUMNS.slice(0, COLUMNS.indexOf('norm') + 1);
   const domain = low === undefined || high === undefined ? null : ([low, high] as const);
   const content = (column: Column) => {
     switch (column) {
@@ -243,7 +262,9 @@ const Row = memo(({ indexed, place, selected, stop, budget, low, high, locale, c
       onClick={() => change({ selected: row.name, detail: true })}
       onContextMenu={({ currentTarget, target }) => {
         // VS Code reads it as soon as the event has come up to the window.
-        currentTarget.dataset.vscodeContext = JSON.stringify(contextOf(indexed, columnAt(target), locale));
+        currentTarget.dataset.vscodeContext = JSON.stringify(
+          contextOf(indexed, columnAt(target, props.columns), props.columns, locale),
+        );
         change({ selected: row.name });
       }}
     >
@@ -253,7 +274,7 @@ const Row = memo(({ indexed, place, selected, stop, budget, low, high, locale, c
           class={NUMERIC.has(column) ? `cell numeric ${column}` : `cell ${column}`}
           role="gridcell"
           aria-colindex={columnIndex + 1}
-          aria-colspan={columnIndex === columns.length - 1 ? COLUMNS.length - columnIndex : undefined}
+          aria-colspan={columnIndex === columns.length - 1 ? props.columns.length - columnIndex : undefined}
           title={column === 'name' ? displayName(row.name) : undefined}
         >
           {content(column)}
@@ -263,20 +284,25 @@ const Row = memo(({ indexed, place, selected, stop, budget, low, high, locale, c
   );
 });
 
-function contextOf({ index, row }: IndexedRow, column: Column, locale: Locale): RowContext {
+function contextOf(
+  { index, row }: IndexedRow,
+  column: Column,
+  columns: readonly Column[],
+  locale: Locale,
+): RowContext {
   return {
     webviewSection: 'row',
     preventDefaultContextMenuItems: true,
     layer: row.name,
     value: cellText(column, index, row, locale),
-    text: rowText(index, row, locale),
+    text: rowText(columns, index, row, locale),
   };
 }
 
 /** Of the cell that the pointer is on; from the keyboard, which is on no cell, what the table is about. */
-function columnAt(target: EventTarget | null): Column {
+function columnAt(target: EventTarget | null, columns: readonly Column[]): Column {
   const cell = target instanceof Element ? target.closest('[aria-colindex]') : null;
-  return COLUMNS[Number(cell?.getAttribute('aria-colindex')) - 1] ?? 'norm';
+  return columns[Number(cell?.getAttribute('aria-colindex')) - 1] ?? 'norm';
 }
 
 /** No text on the page that the user rather wants to copy. */
@@ -292,6 +318,11 @@ function headerText(column: Column, { strings }: Locale): string {
     shape: strings.columnShape,
     norm: strings.columnNorm,
     rank: strings.columnRank,
+    adapterRank: strings.columnAdapterRank,
+    scale: strings.columnScale,
+    energy: strings.columnEnergy,
+    relative: strings.columnRelative,
+    sum: strings.columnSum,
     parameters: strings.columnParameters,
     scope: strings.columnScope,
     certainty: strings.columnCertainty,

@@ -63,8 +63,8 @@ export class ResultCache implements Results {
   ) {}
 
   /** The result of this very analysis, whole and as the files are now; null where there is none. */
-  async get(path: string, settings: Settings): Promise<StoredResult | null> {
-    const entry = (await this.index()).get(this.nameOf(path, settings));
+  async get(path: string, settings: Settings, base: string | null = null): Promise<StoredResult | null> {
+    const entry = (await this.index()).get(this.nameOf(path, settings, base));
     const result = entry ? await this.load(entry) : null;
     if (result === null || !isWhole(result)) return null;
     return (await areUnchanged(result.files)) ? result : null;
@@ -107,8 +107,9 @@ export class ResultCache implements Results {
     return this.change(async (entries) => {
       const { report, analysedAt } = result;
       const { path } = report.model;
-      if (!isWhole(result) && (await this.get(path, report.settings)) !== null) return;
-      const name = this.nameOf(path, report.settings);
+      const base = report.base?.path ?? null;
+      if (!isWhole(result) && (await this.get(path, report.settings, base)) !== null) return;
+      const name = this.nameOf(path, report.settings, base);
       entries.set(name, { name, path, analysedAt, bytes: report.layers.length * BYTES_OF_A_ROW });
       this.keep(name, Promise.resolve(result));
       if (this.maxBytes() === 0) {
@@ -153,8 +154,8 @@ export class ResultCache implements Results {
     return { ...found, stale: !(await areUnchanged(found.files)) };
   }
 
-  private nameOf(path: string, settings: Settings): string {
-    return `${digest(path)}-${digest(JSON.stringify([this.version, settings]))}${EXTENSION}`;
+  private nameOf(path: string, settings: Settings, base: string | null): string {
+    return `${digest(path)}-${digest(JSON.stringify([this.version, settings, base]))}${EXTENSION}`;
   }
 
   private index(): Promise<Map<string, Entry>> {

@@ -4,11 +4,12 @@ import type { DeviceReport, NetworkReport, Report, Settings, SkippedReport } fro
 import {
   AnalysisFailure,
   analyzeInWorker,
+  hasNetwork,
   networkInWorker,
   RemainingTime,
-  reportOf,
+  slopesInWorker,
 } from '../../worker/client';
-import type { AnalysisOutcome, AnalysisRequest, ModelFile, Plan } from '../../worker/client';
+import type { AnalysisRequest, ModelFile, Plan } from '../../worker/client';
 import { isBusy } from '../protocol/protocol';
 import type { IndexedRow, PanelState, Progress } from '../protocol/protocol';
 import type { ResultCache, StoredResult } from './result-cache';
@@ -31,30 +32,38 @@ interface SessionEvents {
   /** The state, or something else beside the rows. */
   head: [];
   rows: [readonly IndexedRow[]];
+  network: [];
 }
 
 /** The running layer and the remaining time are told so soon after a layer began, milliseconds. */
 const PROGRESS_INTERVAL = 100;
 /** The time that remains is told anew so often while a layer runs, milliseconds. */
 const TICK = 1000;
+/** How long the model is run in search of slopes. */
+const SEARCH_SECONDS = 5;
 
 export class ModelSession extends EventEmitter<SessionEvents> {
   /** Another number for every run. */
   run = 0;
   state: PanelState = { kind: 'empty' };
-  plan: Pick<Plan, 'model' | 'device' | 'skipped'> | null = null;
+  plan: Pick<Plan, 'model' | 'base' | 'device' | 'skipped'> | null = null;
   /** In the order of their ends. */
   rows: IndexedRow[] = [];
   /** Of the run that is shown, or the next one where there is none. */
   settings: Settings;
+  /** Path of the model whose weights the layers are updates of; null: none is given. Of the same run as the settings. */
+  base: string | null = null;
   /** Wall time of the run that has ended, seconds. */
   seconds: number | null = null;
   analysedAt: number | null = null;
   stale = false;
-  private network: NetworkReport | null = null;
+  /** Of all layers together, once they have rows; null where there is no telling. */
+  network: NetworkReport | null = null;
+  /** A layer ended its process. */
+  private crashed = false;
   private files: readonly ModelFile[] = [];
   private controller = new AbortController();
-  private held: Settings | null = null;
+  private held: { readonly settings: Settings; readonly base: string | null } | null = null;
 
   /** @param path of the model on disk */
   constructor(
@@ -83,7 +92,7 @@ export class ModelSession extends EventEmitter<SessionEvents> {
   report(): Report | null {
     const { plan, state } = this;
     if (plan === null || state.kind === 'confirm') return null;
-    const { model, device, skipped } = plan;
+    const { model, base, device, skipped } = plan;
     const cancelled =
       state.kind === 'cancelled'
         ? { finished: state.finished, of: state.of }
@@ -93,6 +102,7 @@ export class ModelSession extends EventEmitter<SessionEvents> {
     return {
       schema: 1,
       model,
+      ...(base && { base }),
       settings: this.settings,
       device,
       layers: this.rows.toSorted((a, b) => a.index - b.index).map(({ row }) => row),
@@ -107,10 +117,10 @@ export class ModelSession extends EventEmitter<SessionEvents> {
    * Shows the result that the cache has for these settings, if it is whole and the files are the same. False where
    * there is none; true, too, where nobody waits for it any more.
    */
-  async restore(settings: Settings): Promise<boolean> {
-    const run = this.begin(settings, { kind: 'opening' });
+  async restore(settings: Settings, base: string | null = null): Promise<boolean> {
+    const run = this.begin(settings, base, { kind: 'opening' });
     const { signal } = this.controller;
-    const known = await this.context.cache.get(this.path, settings).catch(() => null);
+    const known = await this.context.cache.get(this.path, settings, base).catch(() => null);
     if (run !== this.run) return true;
     if (known === null) {
       this.become({ kind: 'empty' });
@@ -122,20 +132,21 @@ export class ModelSession extends EventEmitter<SessionEvents> {
 
   /** Shows the latest result that the cache has, whatever its settings, also one that is stale or was cancelled. */
   async restoreLatest(): Promise<void> {
-    const run = this.begin(this.settings, { kind: 'opening' });
+    const run = this.begin(this.settings, this.base, { kind: 'opening' });
     if (!(await this.showKept()) && run === this.run) this.become({ kind: 'empty' });
   }
 
   /**
    * Analyses the model, in place of what is shown or running. Resolves when the run has ended in whatever way.
+   * @param base path of the model whose weights the layers are updates of; null: none
    * @param confirmed whether the time it takes is accepted
    */
-  async analyze(settings: Settings, confirmed = false): Promise<void> {
-    const run = this.begin(settings, { kind: 'queued' });
+  async analyze(settings: Settings, base: string | null = null, confirmed = false): Promise<void> {
+    const run = this.begin(settings, base, { kind: 'queued' });
     const { signal } = this.controller;
     const current = () => run === this.run;
     try {
-      await this.context.turns.take(signal, () => this.compute(settings, confirmed, signal, current));
+      await this.context.turns.take(signal, () => this.compute(settings, base, confirmed, signal, current));
     } catch (error) {
       if (!current()) return;
       const sentence = error instanceof Error ? error.message : String(error);
@@ -163,7 +174,39 @@ export class ModelSession extends EventEmitter<SessionEvents> {
 
   /** Goes on with the run that was held because of its estimate. */
   async confirm(): Promise<void> {
-    if (this.state.kind === 'confirm' && this.held !== null) await this.analyze(this.held, true);
+    if (this.state.kind === 'confirm' && this.held !== null)
+      await this.analyze(this.held.settings, this.held.base, true);
+  }
+
+  /**
+   * Runs the model for some seconds to meet slopes of the network: lower ends of its bounds. Does nothing where there is
+   * no bound, or other work.
+   */
+  async findSlopes(): Promise<void> {
+    const { run, network, context, path, settings, files } = this;
+    if (this.state.kind !== 'finished' || network === null || network.bounds.length === 0) return;
+    this.controller = new AbortController();
+    const { signal } = this.controller;
+    const options = { workerPath: context.workerPath, signal };
+    this.become({ kind: 'queued' });
+    const found = await context.turns
+      .take(signal, () => {
+        this.become({ kind: 'searching' });
+        return slopesInWorker(network, { path, settings }, SEARCH_SECONDS, options);
+      })
+      .catch((error: unknown) => {
+        context.log('error', `${path}: ${stackOf(error)}`);
+        return null;
+      });
+    // Slopes of another file than the one that was bounded say nothing.
+    const isSame = await areUnchanged(files);
+    if (run !== this.run) return;
+    this.stale = !isSame;
+    if (found === null || !isSame) return this.become({ kind: 'finished' });
+    this.network = found;
+    this.emit('network');
+    this.become({ kind: 'finished' });
+    await this.keep();
   }
 
   /** The process ends at once; the finished rows stay. */
@@ -197,15 +240,17 @@ export class ModelSession extends EventEmitter<SessionEvents> {
   }
 
   /** Number of the new run; the one before it ends. */
-  private begin(settings: Settings, state: PanelState): number {
+  private begin(settings: Settings, base: string | null, state: PanelState): number {
     this.controller.abort();
     this.controller = new AbortController();
     this.run++;
     this.plan = null;
     this.rows = [];
     this.network = null;
+    this.crashed = false;
     this.files = [];
     this.settings = settings;
+    this.base = base;
     this.seconds = null;
     this.analysedAt = null;
     this.stale = false;
@@ -222,13 +267,21 @@ export class ModelSession extends EventEmitter<SessionEvents> {
 
   private async compute(
     settings: Settings,
+    base: string | null,
     confirmed: boolean,
     signal: AbortSignal,
     current: () => boolean,
   ): Promise<void> {
     const { context } = this;
     const { workerPath } = context;
-    const request: AnalysisRequest = { path: this.path, settings, layers: null, perGroup: true, only: null };
+    const request: AnalysisRequest = {
+      path: this.path,
+      base,
+      settings,
+      layers: null,
+      perGroup: true,
+      only: null,
+    };
     const started = performance.now();
     context.log('info', `${this.path}: analysis begins, ${JSON.stringify(settings)}`);
     this.become({ kind: 'opening' });
@@ -250,7 +303,7 @@ export class ModelSession extends EventEmitter<SessionEvents> {
           this.files = plan.files;
           const seconds = plan.layers.reduce((sum, { cost }) => sum + cost, 0);
           if (!confirmed && seconds > context.confirmAboveSeconds(this.path)) {
-            this.held = settings;
+            this.held = { settings, base };
             this.become({ kind: 'confirm', seconds });
             hold.abort();
             return;
@@ -279,42 +332,36 @@ export class ModelSession extends EventEmitter<SessionEvents> {
       { workerPath, signal: AbortSignal.any([signal, hold.signal]) },
     ).finally(() => clearTimeout(telling));
     if (!current() || hold.signal.aborted) return;
-    const network = await this.boundNetwork(outcome, settings, signal);
+    if (hasNetwork(request, outcome)) this.become({ kind: 'bounding' });
+    // From the rows alone: the model itself is not run.
+    const network = await networkInWorker(request, outcome, null, { workerPath, signal });
     if (!current()) return;
     const seconds = (performance.now() - started) / 1000;
     this.seconds = seconds;
-    this.network = network;
     if (outcome.plan === null) return this.endWithoutRows();
-    if (outcome.cancelled) this.endCancelled(outcome.rows.length);
+    this.crashed = outcome.crashed;
+    this.network = network;
+    this.emit('network');
+    if (outcome.cancelled || signal.aborted) this.endCancelled(outcome.rows.length);
     else this.become({ kind: 'finished' });
     this.analysedAt = Date.now();
     this.stale = !(await areUnchanged(outcome.plan.files));
     if (!current()) return;
     this.emit('head');
     context.log('info', `${this.path}: ${describe(this.state)} after ${seconds.toFixed(1)} s`);
-    const report = { ...reportOf(outcome, outcome.plan, request, seconds), network };
-    await context.cache
-      .put({
-        report,
-        files: outcome.plan.files,
-        analysedAt: this.analysedAt,
-        ...(outcome.crashed && { crashed: true }),
-      })
-      .catch((error: unknown) =>
-        context.log('error', `${this.path}: the result cannot be kept: ${stackOf(error)}`),
-      );
+    await this.keep();
   }
 
-  /** From the rows alone: the model itself is never run here. */
-  private async boundNetwork(
-    { plan, rows, cancelled }: AnalysisOutcome,
-    settings: Settings,
-    signal: AbortSignal,
-  ): Promise<NetworkReport | null> {
-    if (cancelled || plan?.model.format !== 'onnx') return null;
-    const said = rows.flatMap((row) => (row === null ? [] : [{ name: row.name, lipschitz: row.lipschitz }]));
-    const { workerPath } = this.context;
-    return networkInWorker({ path: this.path, settings, rows: said }, null, { workerPath, signal });
+  /** For the next time that somebody asks for it. */
+  private async keep(): Promise<void> {
+    const { context, path, files, analysedAt, crashed } = this;
+    const report = this.report();
+    if (report === null || analysedAt === null) return;
+    await context.cache
+      .put({ report, files, analysedAt, ...(crashed && { crashed: true }) })
+      .catch((error: unknown) =>
+        context.log('error', `${path}: the result cannot be kept: ${stackOf(error)}`),
+      );
   }
 
   private take(row: IndexedRow): void {
@@ -341,9 +388,11 @@ export class ModelSession extends EventEmitter<SessionEvents> {
     this.become({ kind: 'cancelled', finished: this.rows.length, of });
   }
 
-  private show({ report, files, analysedAt }: StoredResult, stale: boolean): void {
-    const { model, device, skipped, layers, network, settings, seconds, cancelled } = report;
-    this.plan = { model, device, skipped };
+  private show({ report, files, analysedAt, crashed }: StoredResult, stale: boolean): void {
+    const { model, base, device, skipped, layers, network, settings, seconds, cancelled } = report;
+    this.plan = { model, ...(base && { base }), device, skipped };
+    this.base = base?.path ?? null;
+    this.crashed = crashed ?? false;
     this.rows = layers.map((row, index) => ({ index, row }));
     this.network = network;
     this.files = files;

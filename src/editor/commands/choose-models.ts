@@ -49,6 +49,15 @@ function local(uris: readonly vscode.Uri[]): readonly vscode.Uri[] {
   return files;
 }
 
+/** To choose from: their names, and where they are. */
+export function modelItems(models: readonly vscode.Uri[]) {
+  return models.map((uri) => {
+    const path = vscode.workspace.asRelativePath(uri);
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    return { label: plainLabel(name), description: plainLabel(path.slice(0, -name.length - 1)), uri };
+  });
+}
+
 async function pickModels(): Promise<readonly vscode.Uri[]> {
   const found = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Looking for models') },
@@ -56,11 +65,7 @@ async function pickModels(): Promise<readonly vscode.Uri[]> {
   );
   const browse = vscode.l10n.t('Browse...');
   const items: (vscode.QuickPickItem & { uri?: vscode.Uri })[] = [
-    ...found.map((uri) => {
-      const path = vscode.workspace.asRelativePath(uri);
-      const name = path.slice(path.lastIndexOf('/') + 1);
-      return { label: plainLabel(name), description: plainLabel(path.slice(0, -name.length - 1)), uri };
-    }),
+    ...modelItems(found),
     { label: browse, iconPath: new vscode.ThemeIcon('folder-opened'), alwaysShow: true },
   ];
   const picked = await vscode.window.showQuickPick(items, {

@@ -1,6 +1,7 @@
 /** Every command of the extension. */
 import * as vscode from 'vscode';
 import type { Report, Settings } from '../../report/report';
+import { isAdapterInWorker } from '../../worker/client';
 import type { ResultCache } from '../analysis/result-cache';
 import type { ModelSession } from '../analysis/session';
 import type { Sessions } from '../analysis/sessions';
@@ -9,6 +10,7 @@ import type { Command, OpenLayerArgument } from '../ids';
 import type { Panels } from '../panel/panels';
 import type { RowContext } from '../protocol/row-context';
 import { analysisSettings, SettingError } from '../settings';
+import { chooseBase } from './choose-base';
 import { chooseModels } from './choose-models';
 import { showDevices } from './devices';
 import { copyAsMarkdown, exportReport } from './export';
@@ -27,6 +29,7 @@ export interface CommandContext {
 interface CommandTypes {
   [COMMANDS.analyze]: (uri?: unknown, selection?: unknown) => Promise<readonly (Report | null)[]>;
   [COMMANDS.analyzeWithOptions]: (uri?: unknown, selection?: unknown) => Promise<void>;
+  [COMMANDS.findSlopes]: () => Promise<Report | null>;
   [COMMANDS.cancel]: () => void;
   [COMMANDS.export]: (argument?: ExportArgument) => Promise<void>;
   [COMMANDS.copyAsMarkdown]: () => Promise<void>;
@@ -60,7 +63,21 @@ export function registerCommands(context: CommandContext): vscode.Disposable {
       if (models.length === 0) return;
       const defaults = settingsOrMessage(models[0]);
       const settings = defaults && (await askOptions(defaults));
-      if (settings) await Promise.all(models.map((model) => analyzeModel(context, model, settings)));
+      if (settings === null) return;
+      const adapters = await findAdapters(models, workerPath);
+      const current = sessions.find(models[0].fsPath)?.base ?? null;
+      const base = adapters.length === 0 ? null : await chooseBase(adapters, current);
+      if (base === undefined) return;
+      await Promise.all(
+        models.map((model) => analyzeModel(context, model, settings, adapters.includes(model) ? base : null)),
+      );
+    },
+    [COMMANDS.findSlopes]: async () => {
+      const report = reportToShow();
+      const session = panels.active?.session;
+      if (report === null || session === undefined) return null;
+      await findSlopes(session);
+      return session.report();
     },
     [COMMANDS.cancel]: () => {
       const { busy } = sessions;
@@ -115,21 +132,52 @@ async function analyzeModel(
   { panels }: CommandContext,
   uri: vscode.Uri,
   chosen?: Settings,
+  base: string | null = null,
 ): Promise<Report | null> {
   const settings = chosen ?? settingsOrMessage(uri);
   if (settings === null) return null;
   const { session } = panels.show(uri);
-  await startAnalysis(session, settings);
+  await startAnalysis(session, settings, base);
   return session.report();
 }
 
 /** Analyses the session's model with these settings, unless that is what it does, or what it or the cache has. */
-export async function startAnalysis(session: ModelSession, settings: Settings): Promise<void> {
-  const same = JSON.stringify(session.settings) === JSON.stringify(settings);
+export async function startAnalysis(
+  session: ModelSession,
+  settings: Settings,
+  base: string | null = null,
+): Promise<void> {
+  const same = JSON.stringify(session.settings) === JSON.stringify(settings) && session.base === base;
   if (same && session.isBusy) return session.ended();
   await session.checkFiles();
   if (same && session.state.kind === 'finished' && !session.stale) return;
-  if (!(await session.restore(settings))) await session.analyze(settings);
+  if (!(await session.restore(settings, base))) await session.analyze(settings, base);
+}
+
+/** A model runs as its author wants: only where the user trusts the workspace. */
+export async function findSlopes(session: ModelSession): Promise<void> {
+  if (!vscode.workspace.isTrusted) {
+    void vscode.window.showInformationMessage(vscode.l10n.t('In an untrusted workspace no model is run.'));
+  } else if ((session.network?.bounds.length ?? 0) === 0) {
+    void vscode.window.showInformationMessage(
+      vscode.l10n.t('There are no bounds of the network that slopes could be compared with.'),
+    );
+  } else {
+    await session.findSlopes();
+  }
+}
+
+/** Those of several models that are adapters; ONNX files never are. */
+async function findAdapters(
+  models: readonly vscode.Uri[],
+  workerPath: string,
+): Promise<readonly vscode.Uri[]> {
+  const are = await Promise.all(
+    models.map(
+      async ({ fsPath }) => !/\.onnx$/i.test(fsPath) && (await isAdapterInWorker(fsPath, { workerPath })),
+    ),
+  );
+  return models.filter((_, index) => are[index]);
 }
 
 /** The user's settings for a file, or null with a message that says which of them is wrong. */

@@ -10,6 +10,7 @@ export function asFromPanel(message: unknown): FromPanel | null {
     case 'ready':
     case 'confirm':
     case 'cancel':
+    case 'findSlopes':
     case 'export':
     case 'showLog':
       return { type };

@@ -1,11 +1,20 @@
 /** One panel: a webview that shows a session, and hands the user's wishes to it. */
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { SECTION } from '../ids';
 import { Owner } from '../disposable';
 import { panelStrings } from './panel-strings';
+import type { NetworkReport, NodeReport } from '../../report/report';
 import type { ModelSession } from '../analysis/session';
 import { ROWS_PER_MESSAGE } from '../protocol/protocol';
-import type { FromPanel, IndexedRow, PanelHead, PanelStart, ToPanel } from '../protocol/protocol';
+import type {
+  FromPanel,
+  IndexedRow,
+  PanelHead,
+  PanelNetwork,
+  PanelStart,
+  ToPanel,
+} from '../protocol/protocol';
 import { readSetting } from '../settings';
 import { panelHtml, panelResources } from './html';
 import { asFromPanel } from './messages';
@@ -14,6 +23,8 @@ import { asFromPanel } from './messages';
 export interface PanelActions {
   /** Runs the analysis of this session again, with these in place of its settings. */
   run(session: ModelSession, changes: Pick<FromPanel & { type: 'run' }, 'device' | 'tolerance'>): void;
+  /** Runs the model, in search of slopes of the network; only where that is allowed. */
+  findSlopes(session: ModelSession): void;
   exportReport(session: ModelSession): void;
   exportPlot(session: ModelSession, name: string, svg: string): void;
   readonly log: vscode.LogOutputChannel;
@@ -26,6 +37,9 @@ export class ModelPanel extends Owner {
   /** The page listens. A page that is hidden is gone, and asks again when it is back. */
   private ready = false;
   private waiting: IndexedRow[] = [];
+  private waitingNodes: NodeReport[] = [];
+  /** Those of the run that are sent, or wait to be. */
+  private nodes: readonly NodeReport[] | null = null;
   /** The head waits for the rows before it. */
   private headIsDue = false;
   private timer: NodeJS.Timeout | undefined;
@@ -83,20 +97,24 @@ export class ModelPanel extends Owner {
     const head = () => this.sendHead();
     const reset = () => this.sendAll();
     const rows = (rows: readonly IndexedRow[]) => this.sendSoon(rows);
-    session.on('head', head).on('reset', reset).on('rows', rows);
-    this.register({ dispose: () => session.off('head', head).off('reset', reset).off('rows', rows) });
+    const network = () => this.sendNetwork();
+    session.on('head', head).on('reset', reset).on('rows', rows).on('network', network);
+    this.register({
+      dispose: () => session.off('head', head).off('reset', reset).off('rows', rows).off('network', network),
+    });
   }
 
   private head(): PanelHead {
     const { uri, session } = this;
-    const { run, path, state, plan, device, settings, skipped, seconds, analysedAt, stale } = session;
+    const { run, path, state, plan, device, settings, base, skipped, seconds, analysedAt, stale } = session;
     return {
       run,
-      file: { name: uri.path.slice(uri.path.lastIndexOf('/') + 1), path },
+      file: fileAt(path),
       state,
       model: plan?.model ?? null,
       device,
       settings,
+      base: base === null ? null : fileAt(base),
       skipped,
       seconds,
       analysedAt,
@@ -119,11 +137,15 @@ export class ModelPanel extends Owner {
   private sendAll(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    this.waiting = [...this.session.rows];
+    const { rows, network } = this.session;
+    this.waiting = [...rows];
     this.headIsDue = false;
     const head = this.head();
     this.skipped = head.skipped;
-    this.post({ type: 'snapshot', head });
+    this.post({ type: 'snapshot', head, network: withoutNodes(network) });
+    this.nodes = null;
+    this.waitingNodes = [];
+    this.awaitNodes(network);
     this.sendWaiting();
   }
 
@@ -136,6 +158,21 @@ export class ModelPanel extends Owner {
     this.skipped = skipped;
   }
 
+  private sendNetwork(): void {
+    if (!this.ready) return;
+    const { run, network } = this.session;
+    this.post({ type: 'network', run, network: withoutNodes(network) });
+    this.awaitNodes(network);
+    this.timer ??= setTimeout(() => this.sendWaiting(), ROWS_INTERVAL);
+  }
+
+  /** Slopes that are met change nothing of the nodes. */
+  private awaitNodes(network: NetworkReport | null): void {
+    if (network === null || network.coverage === this.nodes) return;
+    this.nodes = network.coverage;
+    this.waitingNodes = [...network.coverage];
+  }
+
   private sendSoon(rows: readonly IndexedRow[]): void {
     if (!this.ready) return;
     this.waiting.push(...rows);
@@ -144,12 +181,18 @@ export class ModelPanel extends Owner {
 
   private sendWaiting(): void {
     this.timer = undefined;
-    if (!this.ready || this.waiting.length === 0) return;
-    const rows = this.waiting.splice(0, ROWS_PER_MESSAGE);
-    this.post({ type: 'rows', run: this.session.run, rows });
+    if (!this.ready) return;
+    const { run } = this.session;
+    if (this.waiting.length > 0) {
+      this.post({ type: 'rows', run, rows: this.waiting.splice(0, ROWS_PER_MESSAGE) });
+      if (this.waiting.length === 0 && this.headIsDue) this.sendHead();
+    } else if (this.waitingNodes.length > 0) {
+      this.post({ type: 'nodes', run, nodes: this.waitingNodes.splice(0, ROWS_PER_MESSAGE) });
+    }
     // One batch a turn: others want the extension host, too.
-    if (this.waiting.length > 0) this.timer = setTimeout(() => this.sendWaiting(), 0);
-    else if (this.headIsDue) this.sendHead();
+    if (this.waiting.length + this.waitingNodes.length > 0) {
+      this.timer = setTimeout(() => this.sendWaiting(), 0);
+    }
   }
 
   private post(message: ToPanel): void {
@@ -176,6 +219,8 @@ export class ModelPanel extends Owner {
         return void session.confirm();
       case 'cancel':
         return session.cancel();
+      case 'findSlopes':
+        return actions.findSlopes(session);
       case 'export':
         return actions.exportReport(session);
       case 'exportPlot':
@@ -188,4 +233,14 @@ export class ModelPanel extends Owner {
         actions.log.error(`${session.path}: the panel failed: ${message.message}`);
     }
   }
+}
+
+function withoutNodes(network: NetworkReport | null): PanelNetwork | null {
+  if (network === null) return null;
+  const { coverage, ...rest } = network;
+  return { ...rest, nodes: coverage.length };
+}
+
+function fileAt(path: string): PanelHead['file'] {
+  return { name: basename(path), path };
 }

@@ -7,6 +7,8 @@ import type {
   DeviceChoice,
   DeviceReport,
   LayerReport,
+  NetworkReport,
+  NodeReport,
   Report,
   Settings,
   SkippedReport,
@@ -26,6 +28,10 @@ export type PanelState =
   /** Estimated to take longer than `confirmAboveSeconds`: nothing runs until `confirm`. */
   | { readonly kind: 'confirm'; readonly seconds: number }
   | { readonly kind: 'running'; readonly progress: Progress }
+  /** All rows are there: the bound of the network is put together of them. */
+  | { readonly kind: 'bounding' }
+  /** The model is run, in search of slopes of the network. Its rows stay. */
+  | { readonly kind: 'searching' }
   | { readonly kind: 'finished' }
   | { readonly kind: 'cancelled'; readonly finished: number; readonly of: number }
   /** One sentence that names the file. */
@@ -33,7 +39,13 @@ export type PanelState =
 
 /** Something goes on that `cancel` ends. */
 export function isBusy({ kind }: PanelState): boolean {
-  return kind === 'queued' || kind === 'opening' || kind === 'running';
+  return (
+    kind === 'queued' ||
+    kind === 'opening' ||
+    kind === 'running' ||
+    kind === 'bounding' ||
+    kind === 'searching'
+  );
 }
 
 export interface Progress {
@@ -55,6 +67,8 @@ export interface PanelHead {
   readonly device: DeviceReport | null;
   /** Of the run that is shown; before there is one, those that it would have. */
   readonly settings: Settings;
+  /** The model whose weights the layers are updates of, in the same run; null: none is given. */
+  readonly base: { readonly name: string; readonly path: string } | null;
   readonly skipped: readonly SkippedReport[];
   /** Wall time of the run, once it has ended. */
   readonly seconds: number | null;
@@ -87,13 +101,20 @@ export interface IndexedRow {
   readonly row: LayerReport;
 }
 
+/** A network without its nodes, of which there are too many for one message. */
+export type PanelNetwork = Omit<NetworkReport, 'coverage'> & { readonly nodes: number };
+
 export type ToPanel =
   /** All rows that the page has are void; those of this run follow in `rows`. */
-  | { readonly type: 'snapshot'; readonly head: PanelHead }
+  | { readonly type: 'snapshot'; readonly head: PanelHead; readonly network: PanelNetwork | null }
   /** Without `skipped` where they are as they were: there may be very many. */
   | { readonly type: 'head'; readonly head: Omit<PanelHead, 'skipped'> & Partial<Pick<PanelHead, 'skipped'>> }
   /** In order of their ends, no more than `ROWS_PER_MESSAGE`. */
   | { readonly type: 'rows'; readonly run: number; readonly rows: readonly IndexedRow[] }
+  /** Of all layers together, in place of what the page has of it. Its nodes follow once for each run. */
+  | { readonly type: 'network'; readonly run: number; readonly network: PanelNetwork | null }
+  /** Nodes of the network in file order, no more than `ROWS_PER_MESSAGE`. */
+  | { readonly type: 'nodes'; readonly run: number; readonly nodes: readonly NodeReport[] }
   /** Select the row of this layer, scroll to it and open its detail; `weight`: show where its weight's name is. */
   | { readonly type: 'reveal'; readonly layer: string; readonly weight: boolean };
 
@@ -111,6 +132,8 @@ export type FromPanel =
   /** Go on in spite of the estimate. */
   | { readonly type: 'confirm' }
   | { readonly type: 'cancel' }
+  /** Run the model, in search of slopes of the network. */
+  | { readonly type: 'findSlopes' }
   | { readonly type: 'export' }
   | { readonly type: 'exportPlot'; readonly name: string; readonly svg: string }
   | { readonly type: 'copy'; readonly text: string }

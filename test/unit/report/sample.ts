@@ -1,5 +1,5 @@
 /** Reports made by hand, for the tests of the formats. */
-import type { LayerReport, Report, Settings } from '../../../src/report/report';
+import type { AdapterReport, LayerReport, Report, Settings } from '../../../src/report/report';
 
 export const DEFAULT_SETTINGS: Settings = {
   method: 'auto',
@@ -58,6 +58,10 @@ const scale = (x: number) => ({
   scope: 'any input size',
   method: 'arrow certificate',
 });
+
+export function adapter(overrides: Partial<AdapterReport> = {}): AdapterReport {
+  return { kind: 'LoRA', decomposed: false, rank: 8, scale: 2, energy: null, base: null, ...overrides };
+}
 
 /** Everything a report can hold. */
 export const FULL = report({

@@ -111,7 +111,7 @@ describe('operatorText', () => {
 
 describe('rowText', () => {
   it('separates the cells by tabs', () => {
-    expect(rowText(4, layer(), english).split('\t')).toEqual(Object.values(cells(layer())));
+    expect(rowText(COLUMNS, 4, layer(), english).split('\t')).toEqual(Object.values(cells(layer())));
   });
 });
 

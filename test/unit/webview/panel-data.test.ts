@@ -4,6 +4,7 @@ import { begin, hasFigures, take } from '../../../webview/panel-data';
 import type { PanelData } from '../../../webview/panel-data';
 import { DEFAULT_SETTINGS, layer } from '../report/sample';
 import { strings } from './english';
+import { bounded, panelNetwork } from './network-sample';
 
 const head = (overrides: Partial<PanelHead> = {}): PanelHead => ({
   run: 1,
@@ -12,6 +13,7 @@ const head = (overrides: Partial<PanelHead> = {}): PanelHead => ({
   model: null,
   device: null,
   settings: DEFAULT_SETTINGS,
+  base: null,
   skipped: [],
   seconds: null,
   analysedAt: null,
@@ -22,7 +24,7 @@ const head = (overrides: Partial<PanelHead> = {}): PanelHead => ({
 });
 const row = (index: number): IndexedRow => ({ index, row: layer({ name: `conv${index}` }) });
 const rows = (run: number, ...indices: number[]): ToPanel => ({ type: 'rows', run, rows: indices.map(row) });
-const snapshot = (run = 1): ToPanel => ({ type: 'snapshot', head: head({ run }) });
+const snapshot = (run = 1): ToPanel => ({ type: 'snapshot', head: head({ run }), network: null });
 const fresh = begin({ head: head({ run: 0, state: { kind: 'loading' } }), strings, locale: 'de' });
 
 /** What the page has after the messages of one turn. */
@@ -90,6 +92,33 @@ describe('take', () => {
     expect(indices(after(data, rows(1, 2), snapshot(2), rows(1, 3), rows(2, 4)))).toEqual([4]);
     expect(indices(after(data, snapshot(2)))).toEqual([]);
     expect(indices(data)).toEqual([0, 1]);
+  });
+
+  it('has the network of the run with its nodes, also when slopes were met, until a snapshot', () => {
+    const network = panelNetwork({ coverage: [bounded('a'), bounded('b')] });
+    const nodes = (run: number, ...names: string[]): ToPanel => ({
+      type: 'nodes',
+      run,
+      nodes: names.map((name) => bounded(name)),
+    });
+    const first = after(
+      fresh,
+      snapshot(),
+      { type: 'network', run: 1, network },
+      nodes(1, 'a'),
+      nodes(2, 'c'),
+    );
+    expect(first.network).toBe(network);
+    const met = after(first, nodes(1, 'b'), {
+      type: 'network',
+      run: 1,
+      network: { ...network, notes: ['met'] },
+    });
+    expect(met.nodes.map(({ name }) => name)).toEqual(['a', 'b']);
+    expect(met.network?.notes).toEqual(['met']);
+    expect(after(met, { type: 'network', run: 2, network: null }).network).toBe(met.network);
+    const next = after(met, snapshot(2));
+    expect([next.network, next.nodes]).toEqual([null, []]);
   });
 
   it('takes a new head, with the rows before and after it', () => {

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { IndexedRow } from '../../../src/editor/protocol/protocol';
-import type { LayerReport } from '../../../src/report/report';
+import type { BaseReport, LayerReport } from '../../../src/report/report';
 import {
-  COLUMNS,
+  adaptersIn,
+  ALL_COLUMNS,
+  columnsWith,
   countOperators,
   filterRows,
   logDomain,
@@ -13,7 +15,7 @@ import {
   sortRows,
 } from '../../../webview/rows';
 import type { Column } from '../../../webview/rows';
-import { layer } from '../report/sample';
+import { adapter, layer } from '../report/sample';
 
 const rowsOf = (...layers: Partial<LayerReport>[]): IndexedRow[] =>
   layers.map((overrides, index) => ({ index, row: layer(overrides) }));
@@ -32,6 +34,15 @@ const stableRank = (normalized: number) => ({
   value: 8 * normalized,
   normalized,
   interval: { lower: 8 * normalized, upper: 8 * normalized },
+});
+
+const promised = (upper: number) => ({ lower: upper / 2, upper, certainty: 'certified' as const });
+const base = (overrides: Partial<BaseReport>): BaseReport => ({
+  weight: 'q.weight',
+  norm: promised(1),
+  relative: null,
+  sum: null,
+  ...overrides,
 });
 
 /** For every column four layers that the column has in the order 2, 0, 1, 3, the last of them without a value if it can be. */
@@ -64,6 +75,51 @@ const CASES: Record<Column, { readonly layers: Partial<LayerReport>[]; readonly 
       { stableRank: stableRank(1) },
       { stableRank: stableRank(0.1) },
       { stableRank: null },
+    ],
+    descending: [1, 0, 2, 3],
+  },
+  adapterRank: {
+    layers: [
+      { adapter: adapter({ rank: 4 }) },
+      { adapter: adapter({ rank: 16 }) },
+      { adapter: adapter({ rank: 1 }) },
+      {},
+    ],
+    descending: [1, 0, 2, 3],
+  },
+  scale: {
+    layers: [
+      { adapter: adapter({ scale: 1 }) },
+      { adapter: adapter({ scale: 2 }) },
+      { adapter: adapter({ scale: 0.5 }) },
+      {},
+    ],
+    descending: [1, 0, 2, 3],
+  },
+  energy: {
+    layers: [
+      { adapter: adapter({ energy: { lower: 0.5, upper: 0.6 } }) },
+      { adapter: adapter({ energy: { lower: 0.1, upper: 1 } }) },
+      { adapter: adapter({ energy: { lower: 0.2, upper: 0.3 } }) },
+      { adapter: adapter({ energy: null }) },
+    ],
+    descending: [1, 0, 2, 3],
+  },
+  relative: {
+    layers: [
+      { adapter: adapter({ base: base({ relative: promised(2) }) }) },
+      { adapter: adapter({ base: base({ relative: promised(3) }) }) },
+      { adapter: adapter({ base: base({ relative: promised(1) }) }) },
+      { adapter: adapter({ base: base({ relative: null }) }) },
+    ],
+    descending: [1, 0, 2, 3],
+  },
+  sum: {
+    layers: [
+      { adapter: adapter({ base: base({ sum: promised(2) }) }) },
+      { adapter: adapter({ base: base({ sum: promised(3) }) }) },
+      { adapter: adapter({ base: base({ sum: promised(1) }) }) },
+      { adapter: adapter({ base: null }) },
     ],
     descending: [1, 0, 2, 3],
   },
@@ -115,7 +171,7 @@ const someRows = fc
   .map((layers) => rowsOf(...layers));
 
 describe('sortRows', () => {
-  it.each(COLUMNS)('orders by %s both ways, without a value last', (column) => {
+  it.each(ALL_COLUMNS)('orders by %s both ways, without a value last', (column) => {
     const rows = rowsOf(...CASES[column].layers);
     const ascending = column === 'index' ? [0, 1, 2, 3] : [2, 0, 1, 3];
     expect(indices(sortRows(rows, { column, descending: false }))).toEqual(ascending);
@@ -127,14 +183,19 @@ describe('sortRows', () => {
       fc.tuple(fc.constant(rows), fc.shuffledSubarray(rows, { minLength: rows.length })),
     );
     fc.assert(
-      fc.property(input, fc.constantFrom(...COLUMNS), fc.boolean(), ([rows, arrived], column, descending) => {
-        const sorted = sortRows(arrived, { column, descending });
-        expect(sorted).toEqual(sortRows(rows, { column, descending }));
-        expect(indices(sorted).sort((a, b) => a - b)).toEqual(indices(rows));
-      }),
+      fc.property(
+        input,
+        fc.constantFrom(...ALL_COLUMNS),
+        fc.boolean(),
+        ([rows, arrived], column, descending) => {
+          const sorted = sortRows(arrived, { column, descending });
+          expect(sorted).toEqual(sortRows(rows, { column, descending }));
+          expect(indices(sorted).sort((a, b) => a - b)).toEqual(indices(rows));
+        },
+      ),
     );
     const equal = rowsOf({}, {}, {}).reverse();
-    for (const column of COLUMNS.filter((column) => column !== 'index')) {
+    for (const column of ALL_COLUMNS.filter((column) => column !== 'index')) {
       expect(indices(sortRows(equal, { column, descending: true }))).toEqual([0, 1, 2]);
     }
   });
@@ -252,5 +313,17 @@ describe('overLayerBudget', () => {
     expect(overLayerBudget(row, 164.08)).toBeNull();
     expect(overLayerBudget(row, null)).toBeNull();
     expect(overLayerBudget(layer({ lipschitz: null }), 1)).toBeNull();
+  });
+});
+
+describe('columnsWith', () => {
+  it('has columns for updates where there are some, and for a base where one is known', () => {
+    const alone = rowsOf({}, { adapter: adapter({ base: null }) });
+    const based = rowsOf({ adapter: adapter({ base: base({}) }) }, {});
+    expect([rowsOf({}), alone, based].map(adaptersIn)).toEqual(['none', 'alone', 'with base']);
+    expect(columnsWith('none')).not.toContain('scale');
+    expect(columnsWith('alone')).toEqual(expect.arrayContaining(['adapterRank', 'scale', 'energy']));
+    expect(columnsWith('alone')).not.toContain('sum');
+    expect([...columnsWith('with base')].sort()).toEqual([...ALL_COLUMNS].sort());
   });
 });

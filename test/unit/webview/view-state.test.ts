@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { COLUMNS } from '../../../webview/rows';
+import { ALL_COLUMNS } from '../../../webview/rows';
 import { INITIAL_VIEW, LEAST_DETAIL, mostDetail, restoreView, TABS } from '../../../webview/view-state';
 import type { ViewState } from '../../../webview/view-state';
 
@@ -14,6 +14,7 @@ describe('restoreView', () => {
       tab: 'scatter',
       sorting: { column: 'norm', descending: true },
       filter: { text: '<b>conv', operator: 'Conv' },
+      nodeFilter: { text: 'mul', status: 'domain' },
       selected: 'conv1',
       detail: true,
       detailHeight: 420,
@@ -36,6 +37,8 @@ describe('restoreView', () => {
       { tab: 'toString' },
       { tab: ['layers'] },
       { sorting: null },
+      { nodeFilter: { text: 1, status: null } },
+      { nodeFilter: { text: '', status: 'toString' } },
       { sorting: { column: 'colour', descending: true } },
       { filter: { text: 1, operator: '' } },
       { filter: { text: 'a' } },
@@ -61,7 +64,7 @@ describe('restoreView', () => {
       fc.property(fc.oneof(fc.anything(), junk), (view) => {
         const { tab, sorting, filter, scroll } = restored(view);
         expect(TABS).toContain(tab);
-        expect(COLUMNS).toContain(sorting.column);
+        expect(ALL_COLUMNS).toContain(sorting.column);
         expect(typeof filter.text).toBe('string');
         expect(scroll).toBeGreaterThanOrEqual(0);
       }),

@@ -18,7 +18,8 @@ const open: ModelSession[] = [];
 let folders = 0;
 let workerPath = '';
 
-// The scripted worker, which says in its plan that the model is the file at the path, and of a network which rows it is from.
+// The scripted worker, which says in its plan that the model is the file at the path, of a network which rows it is from,
+// and meets a slope of it; where the path has `net:stuck` or `slopes:stuck`, it never says so.
 beforeAll(async () => {
   workerPath = await folder.write(
     'scripted-with-files.cjs',
@@ -33,10 +34,18 @@ beforeAll(async () => {
     process.send = (message) => {
       const { method, request } = requests.get(message.id);
       if (method === 'network') {
+        if (request.path.includes('net:stuck')) return;
         const scope = request.rows.map(({ name }) => name).join();
-        const nothing = { isAssumed: false, bounds: [], coverage: [], path: [], contributions: [], whatIf: [], notes: [] };
-        return send({ ...message, ok: { ...nothing, scope, seconds: 0 } });
+        const nothing = { isAssumed: false, coverage: [], path: [], contributions: [], whatIf: [], notes: [] };
+        const upper = { upper: 10, log10Upper: 1, certainty: 'certified', domain: null, limits: [] };
+        const bounds = [{ norm: 'L2', input: 'x', output: 'y', lower: null, ...upper }];
+        return send({ ...message, ok: { ...nothing, bounds, scope, seconds: 0 } });
       }
+      if (method === 'slopes') {
+        if (!('ok' in message) || request.path.includes('slopes:stuck')) return;
+        return send({ ...message, ok: { slopes: [{ norm: 'L2', input: 'x', output: 'y', slope: 2.5 }], reason: null } });
+      }
+      if (message.event === 'plan' && request.base) message.plan.base = { path: request.base, format: 'onnx', bytes: 1 };
       if (message.event === 'plan') message.plan.files = [fileAt(message.plan.model.path)];
       return send(message);
     };
@@ -113,7 +122,12 @@ describe('ModelSession', () => {
     await session.analyze(EXACT);
     // How often the progress is told depends on the time.
     expect(told.slice(0, 3)).toEqual(['reset queued', 'opening', 'running']);
-    expect(told.slice(3).filter((what) => what !== 'running')).toEqual(['row 0 a', 'row 1 s', 'finished']);
+    expect(told.slice(3).filter((what) => what !== 'running')).toEqual([
+      'row 0 a',
+      'row 1 s',
+      'bounding',
+      'finished',
+    ]);
     expect(session.state).toEqual({ kind: 'finished' });
     expect(session.settings).toEqual(EXACT);
     expect(session.stale).toBe(false);
@@ -223,6 +237,81 @@ describe('ModelSession', () => {
     expect(names(queued)).toEqual(['a', 'b']);
   });
 
+  describe('the slopes of the network', () => {
+    it('are met when they are asked for, told, and kept', async () => {
+      const within = context();
+      const path = await folder.write('slopes/a', 'model');
+      const session = sessionOf(path, within);
+      await session.findSlopes();
+      expect(session.state.kind).toBe('empty');
+      await session.analyze(DEFAULT_SETTINGS);
+      expect(session.network?.bounds[0]).toMatchObject({ lower: null, upper: 10 });
+      const told = listen(session);
+      session.on('network', () => told.push('network'));
+      await session.findSlopes();
+      expect(told).toEqual(['queued', 'searching', 'network', 'finished']);
+      expect(session.report()?.network?.bounds[0]).toMatchObject({ lower: 2.5, upper: 10 });
+      expect((await within.cache.get(path, DEFAULT_SETTINGS))?.report).toEqual(session.report());
+      const again = sessionOf(path, within);
+      await again.restoreLatest();
+      expect(again.network?.bounds[0].lower).toBe(2.5);
+    });
+
+    it('are given up when the search is cancelled: the result stays', async () => {
+      const path = await folder.write('slopes/a+slopes:stuck', 'model');
+      const session = sessionOf(path);
+      await session.analyze(DEFAULT_SETTINGS);
+      const before = session.report();
+      const search = session.findSlopes();
+      await reached(session, 'searching');
+      await expect.poll(workers).toHaveLength(1);
+      session.cancel();
+      await search;
+      expect(session.state).toEqual({ kind: 'finished' });
+      expect(session.report()).toEqual(before);
+      await expect.poll(workers).toEqual([]);
+    });
+
+    it('say nothing where the file has changed meanwhile', async () => {
+      const path = await folder.write('slopes/b', 'model');
+      const session = sessionOf(path);
+      await session.analyze(DEFAULT_SETTINGS);
+      await utimes(path, 0, 0);
+      await session.findSlopes();
+      expect(session.network?.bounds[0].lower).toBeNull();
+      expect(session.stale).toBe(true);
+    });
+  });
+
+  it('is cancelled where only the network is missing, and no whole result then', async () => {
+    const within = context();
+    const path = await folder.write('a+net:stuck', 'model');
+    const session = sessionOf(path, within);
+    const run = session.analyze(DEFAULT_SETTINGS);
+    await reached(session, 'bounding');
+    session.cancel();
+    await run;
+    expect(session.state).toEqual({ kind: 'cancelled', finished: 2, of: 2 });
+    expect(session.network).toBeNull();
+    expect(await within.cache.get(path, DEFAULT_SETTINGS)).toBeNull();
+  });
+
+  it('keeps the results of different bases apart, and the base of the one that is shown', async () => {
+    const within = context();
+    const path = await folder.write('based/a', 'model');
+    const session = sessionOf(path, within);
+    await session.analyze(DEFAULT_SETTINGS, '/models/base.onnx');
+    expect([session.base, session.report()?.base?.path]).toEqual(['/models/base.onnx', '/models/base.onnx']);
+    expect(await within.cache.get(path, DEFAULT_SETTINGS)).toBeNull();
+    const restored = sessionOf(path, within);
+    expect(await restored.restore(DEFAULT_SETTINGS)).toBe(false);
+    expect(restored.base).toBeNull();
+    expect(await restored.restore(DEFAULT_SETTINGS, '/models/base.onnx')).toBe(true);
+    expect(restored.report()).toEqual(session.report());
+    await restored.restoreLatest();
+    expect(restored.base).toBe('/models/base.onnx');
+  });
+
   it('takes turns with the other sessions', async () => {
     const within = context();
     const sessions = ['a+b', 'c+d', 'e'].map((path) => sessionOf(path, within));
@@ -239,7 +328,7 @@ describe('ModelSession', () => {
     }
     await Promise.all(sessions.map((session) => session.analyze(DEFAULT_SETTINGS)));
     expect(most).toBe(1);
-    expect(kinds).toEqual(new Set(['opening', 'queued', 'running', 'finished']));
+    expect(kinds).toEqual(new Set(['opening', 'queued', 'running', 'bounding', 'finished']));
     expect(sessions.map(names)).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
   });
 

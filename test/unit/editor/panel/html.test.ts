@@ -22,6 +22,7 @@ const start = (name: string): PanelStart => ({
     model: null,
     device: null,
     settings: DEFAULT_SETTINGS,
+    base: null,
     skipped: [],
     seconds: null,
     analysedAt: null,

@@ -7,6 +7,7 @@ describe('asFromPanel', () => {
     { type: 'ready' },
     { type: 'confirm' },
     { type: 'cancel' },
+    { type: 'findSlopes' },
     { type: 'export' },
     { type: 'showLog' },
     { type: 'run', device: 'cpu', tolerance: null },
