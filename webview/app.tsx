@@ -8,7 +8,7 @@ import { begin, take } from './panel-data';
 import type { PanelData } from './panel-data';
 import { NetworkView } from './network/network-view';
 import { NetworkPlots, ScatterPlot } from './plots/network-plots';
-import { loadPlotLibrary } from './plots/plot';
+import { loadPlotLibrary } from './plots/figure';
 import { countOperators, filterRows, sortRows } from './rows';
 import { SkippedList } from './skipped/skipped-list';
 import { LayerTable } from './table/layer-table';
@@ -108,6 +108,7 @@ export function App({ start }: { readonly start: PanelStart }) {
           row={selected}
           head={head}
           plots={view.tab === 'layers' ? plots : null}
+          spectrum={data.spectra.get(selected.row.name) ?? null}
           locale={locale}
           weightOf={wish?.weight ? wish.layer : null}
           height={view.detailHeight}

@@ -1,6 +1,7 @@
 /** What the extension has told the page so far. */
 import type {
   IndexedRow,
+  LayerSpectrum,
   PanelHead,
   PanelNetwork,
   PanelStart,
@@ -18,6 +19,8 @@ export interface PanelData {
   readonly network: PanelNetwork | null;
   /** Of the network, in file order; not all of them at first. */
   readonly nodes: readonly NodeReport[];
+  /** Singular values, by the names of the layers. */
+  readonly spectra: ReadonlyMap<string, LayerSpectrum['state']>;
   /** The layer that the user asked to see elsewhere, most recently. */
   readonly wish: Reveal | null;
 }
@@ -31,6 +34,7 @@ export function begin({ head, strings, locale, bundle }: PanelStart): PanelData 
     rows: [],
     network: null,
     nodes: [],
+    spectra: new Map(),
     wish: null,
   };
 }
@@ -42,7 +46,15 @@ export function take(data: PanelData, messages: readonly unknown[]): PanelData {
   for (const message of messages) {
     if (!isMessage(message)) continue;
     if (message.type === 'snapshot') {
-      next = { ...next, head: message.head, rows: [], network: message.network, nodes: [], wish: null };
+      next = {
+        ...next,
+        head: message.head,
+        rows: [],
+        network: message.network,
+        nodes: [],
+        spectra: new Map(),
+        wish: null,
+      };
       rows = null;
     } else if (message.type === 'head') {
       const { skipped } = next.head;
@@ -53,6 +65,9 @@ export function take(data: PanelData, messages: readonly unknown[]): PanelData {
       next = { ...next, network: message.network };
     } else if (message.type === 'nodes' && message.run === next.head.run) {
       next = { ...next, nodes: [...next.nodes, ...message.nodes] };
+    } else if (message.type === 'spectrum' && message.run === next.head.run) {
+      const { layer, state } = message.spectrum;
+      next = { ...next, spectra: new Map(next.spectra).set(layer, state) };
     } else if (message.type === 'rows' && message.run === next.head.run) {
       // One copy for all messages of this turn.
       rows ??= [...next.rows];

@@ -14,6 +14,7 @@ import type {
   Report,
   Settings,
   SkippedReport,
+  SpectrumReport,
 } from '../report/report';
 import { invalidSetting } from '../report/settings';
 import { adapterReport, type PlacedUpdate, placeUpdate } from './adapter';
@@ -21,6 +22,7 @@ import { costsOf, estimateCost } from './cost';
 import { collectGarbageAfter } from './garbage';
 import { encloseOperator, hasProbable, type OperatorEnclosure } from './operator';
 import { describeLayer, failedRow, operatorKey, rowOf } from './row';
+import { secondsOfSpectrum, spectrumOf } from './spectrum';
 
 export interface AnalysisRequest {
   readonly path: string;
@@ -30,6 +32,8 @@ export interface AnalysisRequest {
   /** Glob on layer names (`globMatches`); null: every layer. */
   readonly layers: string | null;
   readonly perGroup: boolean;
+  /** Also the singular values of every layer. */
+  readonly spectra?: boolean;
   /** Indices into `Plan.layers` that are still to be computed; null: all of them. */
   readonly only: readonly number[] | null;
 }
@@ -92,7 +96,7 @@ export async function analyze(request: AnalysisRequest, events: AnalysisEvents):
       device: { provider: engine.provider, description, fallback },
       layers: layers.map((update) => ({
         ...describeLayer(update.layer, settings),
-        cost: costOf(update, costs),
+        cost: costOf(update, costs) + (request.spectra ? secondsOfSpectrum(update.layer.operator) : 0),
       })),
       skipped: model.skipped,
     });
@@ -103,8 +107,9 @@ export async function analyze(request: AnalysisRequest, events: AnalysisEvents):
       await new Promise(setImmediate);
       const preliminary = await analysis.preliminaryRow(layers[index]);
       if (preliminary !== null) events.onPreliminary(index, preliminary);
-      events.onRow(index, await analysis.row(layers[index]));
       const { layer, weight } = layers[index];
+      const row = await analysis.row(layers[index]);
+      events.onRow(index, request.spectra ? await analysis.withSpectrum(row, layer.operator) : row);
       // A weight of the base and its sum with the update are far larger than the update's factors.
       collectGarbageAfter(weight === null ? layer.parameters : Infinity);
     }
@@ -125,7 +130,8 @@ function describeModel({ path, format, bytes }: Model): Report['model'] {
   return { path, format, bytes };
 }
 
-function placed(layer: Layer, base: BaseWeights | null): PlacedUpdate {
+/** The layer, and where it is an update the weight that it belongs to. */
+export function placed(layer: Layer, base: BaseWeights | null): PlacedUpdate {
   return layer.adapter === undefined ? { layer, weight: null } : placeUpdate(layer, layer.adapter, base);
 }
 
@@ -146,6 +152,8 @@ export interface Computation {
 export class Analysis {
   /** Enclosures, or errors, by operator. */
   private readonly known = new Map<string, Promise<OperatorEnclosure>>();
+  /** Singular values, or errors, by operator. */
+  private readonly spectra = new Map<string, Promise<SpectrumReport>>();
   private deviceNote: string | null = null;
 
   constructor(
@@ -183,6 +191,20 @@ export class Analysis {
       const row = rowOf(layer, this.settings, found, this.perGroup, seconds(), notes);
       return row.error === null ? { ...row, adapter: extra.report } : row;
     });
+  }
+
+  /** The row with the singular values, or with a note why there are none. */
+  async withSpectrum(row: LayerReport, operator: Operator): Promise<LayerReport> {
+    if (row.error !== null) return row;
+    const key = operatorKey(operator);
+    let spectrum = this.spectra.get(key);
+    if (!spectrum) this.spectra.set(key, (spectrum = spectrumOf(operator, this.settings)));
+    try {
+      return { ...row, spectrum: await spectrum };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return { ...row, spectrum: null, notes: [...row.notes, t`no singular values: ${reason}`] };
+    }
   }
 
   private deviceNotes(): string[] {

@@ -163,7 +163,8 @@ async function probable(engine: Engine, matrix: Matrix): Promise<MatrixEnclosure
   };
 }
 
-async function blockReader(tensor: Tensor, size: number): Promise<(block: number) => Promise<Values>> {
+/** What reads one matrix of several, alone where the file allows it. */
+export async function blockReader(tensor: Tensor, size: number): Promise<(block: number) => Promise<Values>> {
   if (isRanged(tensor)) return (block) => tensor.readRange(block * size, (block + 1) * size);
   const values = await tensor.read();
   return (block) => Promise.resolve(values.subarray(block * size, (block + 1) * size));

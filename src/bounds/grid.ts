@@ -119,10 +119,16 @@ export function bestShift(wave: Wave, counts: readonly number[]): Frequency {
 export function halfGrid(counts: readonly number[]): Frequency[] {
   const frequencies: Frequency[] = [];
   for (let index = 0; index < product(counts); index++) {
-    const k = unravel(index, counts);
-    const mirrored = k.map((x, axis) => (counts[axis] - x) % counts[axis]);
-    const mirror = mirrored.reduce((sum, x, axis) => sum * counts[axis] + x, 0);
-    if (index <= mirror) frequencies.push(k.map((x, axis) => (2 * Math.PI * x) / counts[axis]));
+    if (index > mirrorOf(index, counts)) continue;
+    frequencies.push(unravel(index, counts).map((k, axis) => (2 * Math.PI * k) / counts[axis]));
   }
   return frequencies;
+}
+
+/** Index of the frequency `-w` of a grid. */
+export function mirrorOf(index: number, counts: readonly number[]): number {
+  return unravel(index, counts).reduce(
+    (sum, k, axis) => sum * counts[axis] + ((counts[axis] - k) % counts[axis]),
+    0,
+  );
 }

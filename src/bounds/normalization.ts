@@ -71,7 +71,7 @@ export function boundDiagonalDifference(
 }
 
 /** `gain / sqrt(variance + epsilon)`, entry by entry. @throws NotFiniteError, UnboundedError */
-function diagonalOf({ gain, variance, epsilon }: Statistics): Float64Array {
+export function diagonalOf({ gain, variance, epsilon }: Statistics): Float64Array {
   if (gain) exponentScale(gain);
   exponentScale(variance);
   return Float64Array.from(variance, (value, i) => {

@@ -4,6 +4,7 @@ import { largestTridiagonal, tridiagonalVector } from './lanczos';
 import type { Matrix } from './matrix';
 import { type Enclosure, gamma, roundDown, roundUp, times, ZERO } from './rounding';
 import { exponentScale, scaled, type Values } from './values';
+import { dot, normalize, subtract } from './vectors';
 
 /** Scales of float32 weights whose products neither overflow nor lose more than entries 2^-64 times the largest. */
 const SAFE_SCALE = 2 ** 60;
@@ -195,22 +196,4 @@ export function randomDirection(size: number, seed: string = randomBytes(32).toS
 /** In (0, 1), from 64 random bits. */
 function uniform(bits: bigint): number {
   return (Number(bits >> 12n) + 0.5) / 2 ** 52;
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
-}
-
-/** Overwrites a with `a - factor b`. */
-function subtract(a: Float64Array, b: Float64Array, factor: number): void {
-  for (let i = 0; i < a.length; i++) a[i] -= factor * b[i];
-}
-
-/** Divides by the length, if that is not 0, and answers it. */
-function normalize(x: Float64Array): number {
-  const length = Math.sqrt(dot(x, x));
-  if (length > 0) for (let i = 0; i < x.length; i++) x[i] /= length;
-  return length;
 }

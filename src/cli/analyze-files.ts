@@ -3,12 +3,12 @@ import type { Report } from '../report/report';
 import { hasAdapters } from '../report/totals';
 import { AnalysisFailure, analyzeInWorker, networkInWorker, reportOf } from '../worker/client';
 import type { AnalysisRequest } from '../worker/client';
-import { budgetSentences } from './budget';
+import { budgetSentences, networkBudgetSentences, whyNotJudged } from './budget';
 import { EXIT } from './exit-code';
 import type { ExitCode } from './exit-code';
 import { formatReports, pageOf } from './format';
 import type { Format } from './format';
-import { checkOutput, writeOutput, writeStream } from './output';
+import { checkOutput, UsageError, writeOutput, writeStream } from './output';
 import { showProgress } from './progress';
 import { settingsOf, warnOfIdleOptions } from './settings';
 import type { SettingOptions } from './settings';
@@ -19,7 +19,9 @@ export interface AnalyzeOptions extends SettingOptions {
   readonly format: Format;
   readonly base?: string;
   readonly perGroup?: true;
+  readonly spectrum?: true;
   readonly failAbove?: number;
+  readonly failNetworkAbove?: number;
   /** The model may be run, to meet slopes of it. */
   readonly run: boolean;
 }
@@ -37,18 +39,29 @@ export async function analyzeFiles(
   const { format, output } = options;
   if (output !== undefined) await checkOutput(output, [...files, options.base ?? []].flat());
   warnOfIdleOptions(options, warn);
-  if (format === 'sarif' && options.failAbove === undefined) {
-    warn('--format sarif lists the layers above --fail-above, which is not given');
+  const { failAbove, failNetworkAbove } = options;
+  if (format === 'sarif' && failAbove === undefined && failNetworkAbove === undefined) {
+    warn('--format sarif lists what is above --fail-above or --fail-network-above, and neither is given');
+  }
+  if (failNetworkAbove !== undefined && options.layers !== undefined) {
+    throw new UsageError('--fail-network-above takes all layers: leave out --layers');
+  }
+
+  if (options.spectrum && (format === 'csv' || format === 'sarif')) {
+    warn(`--spectrum has no effect on --format ${format}`);
   }
 
   // The other formats hold rows only.
   const isWhole = format === 'table' || format === 'json' || format === 'markdown';
-  const ofNetwork = isWhole ? (options.run ? 'slopes' : 'bound') : 'nothing';
-  const analysed = await analyzeEach(files, options, ofNetwork, surroundings);
+  const ofNetwork =
+    isWhole && options.run ? 'slopes' : isWhole || failNetworkAbove !== undefined ? 'bound' : 'nothing';
+  const found = await analyzeEach(files, options, ofNetwork, surroundings);
+  const analysed = failNetworkAbove === undefined ? found : withUnjudged(found, warn);
 
   const page = pageOf(output === undefined ? stdout : null, env);
   const text = formatReports(analysed.reports, format, files.length > 1, page, {
-    limit: options.failAbove ?? null,
+    limit: failAbove ?? null,
+    networkLimit: failNetworkAbove ?? null,
     refusals: analysed.refusals,
   });
   if (output === undefined) await writeStream(stdout, text);
@@ -64,7 +77,7 @@ export async function analyzeFiles(
 /** What is wanted of the whole network: its bound, or also slopes of it, which are met where the model is run. */
 type OfNetwork = 'nothing' | 'bound' | 'slopes';
 
-type RequestOptions = SettingOptions & Pick<AnalyzeOptions, 'base' | 'perGroup'>;
+type RequestOptions = SettingOptions & Pick<AnalyzeOptions, 'base' | 'perGroup' | 'spectrum'>;
 
 interface Analysed {
   readonly reports: readonly Report[];
@@ -96,10 +109,20 @@ export async function analyzeEach(
   return { reports, refusals, cancelled: false };
 }
 
+/** Networks that cannot be held against a budget are refused like files that cannot be analysed. */
+function withUnjudged(analysed: Analysed, warn: Surroundings['warn']): Analysed {
+  const sentences = analysed.reports.flatMap(({ model, network, cancelled }) => {
+    const reason = cancelled ? null : whyNotJudged(network);
+    return reason === null ? [] : [`${model.path}: its network cannot be held against a budget: ${reason}`];
+  });
+  sentences.forEach(warn);
+  return { ...analysed, refusals: [...analysed.refusals, ...sentences] };
+}
+
 /** Says what is wrong with complete reports, and which exit code that makes. */
 function judge(
   { reports, refusals }: Analysed,
-  { layers: glob, failAbove: limit, base }: AnalyzeOptions,
+  { layers: glob, failAbove: limit, failNetworkAbove: networkLimit, base }: AnalyzeOptions,
   warn: Surroundings['warn'],
 ): ExitCode {
   const unmatched = glob === undefined ? [] : reports.filter(({ layers }) => layers.length === 0);
@@ -108,7 +131,12 @@ function judge(
   for (const { model } of idle) warn(`${model.path}: it holds no adapter: --base has no effect`);
   for (const { model } of unmatched) warn(`${model.path}: no layer matches ${glob}`);
 
-  const exceeding = limit === undefined ? [] : reports.flatMap((report) => budgetSentences(report, limit));
+  const exceeding = [
+    ...(limit === undefined ? [] : reports.flatMap((report) => budgetSentences(report, limit))),
+    ...(networkLimit === undefined
+      ? []
+      : reports.flatMap((report) => networkBudgetSentences(report, networkLimit))),
+  ];
   exceeding.forEach(warn);
   for (const { model, skipped } of limit === undefined ? [] : reports) {
     if (skipped.length > 0) {
@@ -129,6 +157,7 @@ function requestOf(path: string, options: RequestOptions): AnalysisRequest {
     settings: settingsOf(options),
     layers: options.layers ?? null,
     perGroup: options.perGroup ?? false,
+    spectra: options.spectrum ?? false,
     only: null,
   };
 }

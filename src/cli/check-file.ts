@@ -1,8 +1,10 @@
 /** `lipschitz-lens check`. */
+import { keepsTo } from '../report/budget';
 import type { DeviceChoice, NetworkBound, NetworkReport } from '../report/report';
 import { displayName, printable } from '../report/text';
 import { AnalysisFailure } from '../worker/client';
 import { analyzeFile } from './analyze-files';
+import { whyNotJudged } from './budget';
 import { EXIT } from './exit-code';
 import type { ExitCode } from './exit-code';
 import { writeStream } from './output';
@@ -43,7 +45,7 @@ export async function checkFile(
       return EXIT.cancelled;
     }
     const { network, layers } = report;
-    const reason = whyNotChecked(network);
+    const reason = whyNotJudged(network);
     if (network === null || reason !== null) {
       warn(`${path}: ${reason ?? ''}`);
       return EXIT.failed;
@@ -59,12 +61,6 @@ export async function checkFile(
   }
 }
 
-function whyNotChecked(network: NetworkReport | null): string | null {
-  if (network === null) return 'its format does not say how its layers are put together';
-  if (network.coverage.length === 0) return network.notes[0] ?? 'it has no nodes';
-  return network.scope === '' ? 'it has no input of floating point' : null;
-}
-
 /** What there is to say of every bound in L2, and whether all are small enough. */
 function verdict(
   network: NetworkReport,
@@ -72,7 +68,7 @@ function verdict(
 ): { readonly sentences: string[]; readonly holds: boolean } {
   const limit = expect * (1 + tolerance);
   const bounds = network.bounds.filter(({ norm }) => norm === 'L2');
-  const broken = bounds.filter(({ upper, domain }) => upper === null || upper > limit || domain !== null);
+  const broken = bounds.filter((bound) => !keepsTo(bound, limit));
   const sentences = bounds.flatMap((bound) =>
     broken.includes(bound)
       ? breaks(bound, network, expect)

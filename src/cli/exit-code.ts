@@ -15,9 +15,11 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 export const EXIT_HELP = `Exit codes, the first that holds:
   130  cancelled by Ctrl-C or SIGTERM; the finished layers are printed
     2  usage, or no layer matches --layers
-    3  a file cannot be analysed (the others are), or the result cannot be written
+    3  a file cannot be analysed (the others are), its network cannot be judged where
+       --fail-network-above is given, or the result cannot be written
     4  a layer has no bound
-    1  a layer's upper bound is above --fail-above
+    1  a layer's upper bound is above --fail-above, or the network's is above
+       --fail-network-above or not known
     0  none of these`;
 
 export const COMPARISON_EXIT_HELP = `Exit codes, the first that holds:

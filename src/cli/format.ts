@@ -43,6 +43,8 @@ export function pageOf(stream: Terminal | null, env: NodeJS.ProcessEnv): Page {
 export interface Scan {
   /** The budget of a layer; null: none. */
   readonly limit: number | null;
+  /** The budget of the network; null: none. */
+  readonly networkLimit: number | null;
   /** Sentences about files without a report. */
   readonly refusals: readonly string[];
 }
@@ -53,7 +55,7 @@ export function formatReports(
   format: Format,
   several: boolean,
   page: Page,
-  scan: Scan = { limit: null, refusals: [] },
+  scan: Scan = { limit: null, networkLimit: null, refusals: [] },
 ): string {
   if (format === 'sarif') return formatSarif(reports, { ...scan, version, uriOf });
   if (reports.length === 0 && !(several && format === 'json')) return '';

@@ -55,11 +55,17 @@ Examples:
     );
   addSettingOptions(analyze, FORMATS)
     .option('--per-group', 'also print each group of a grouped convolution')
+    .option('--spectrum', 'also compute the singular values of every layer (table, json, markdown)')
     .option(
       '--no-run',
       'do not run the model to meet slopes of it, the lower end of the bound of the whole network',
     )
     .option('--fail-above <L>', "exit with 1 where a layer's upper bound is above L", parseBudget)
+    .option(
+      '--fail-network-above <L>',
+      "exit with 1 where the whole network's upper bound (ONNX, L2) is above L, or none is known",
+      parseBudget,
+    )
     .showHelpAfterError(
       `Usage: lipschitz-lens analyze [options] FILE...
 For example: lipschitz-lens analyze model.onnx
@@ -70,7 +76,8 @@ All options: lipschitz-lens analyze --help`,
       `
 Of several files, --format json prints an array of reports, of a single file the
 report itself; --format csv prints one header and names the model in each record.
---format sarif lists the layers above --fail-above for code scanning.
+--format sarif lists what is above --fail-above and --fail-network-above for code
+scanning.
 A table is coloured only on a terminal (FORCE_COLOR and NO_COLOR are respected).
 
 ${EXIT_HELP}
@@ -78,6 +85,7 @@ ${EXIT_HELP}
 Examples:
   lipschitz-lens analyze model.onnx
   lipschitz-lens analyze model.safetensors --layers '*attn*' --per-group
+  lipschitz-lens analyze model.onnx --layers '*conv1*' --spectrum --format json
   lipschitz-lens analyze adapter_model.safetensors --base model.safetensors.index.json
   lipschitz-lens analyze before.onnx after.onnx --format csv --output norms.csv
   lipschitz-lens analyze model.onnx --input-size 224x224 --padding circular

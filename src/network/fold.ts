@@ -1,6 +1,6 @@
 /**
- * Scalings behind a linear layer that are folded into its weights before the norm is taken: the norm of the product is at
- * most the product of the norms, and often far below it.
+ * Scalings behind a linear layer, and constant matrices behind another, that are multiplied out before the norm is taken: the
+ * norm of the product is at most the product of the norms, and often far below it.
  */
 import { t } from '@vscode/l10n';
 import { gamma, roundUp } from '../bounds/rounding';
@@ -8,10 +8,12 @@ import type { Values } from '../bounds/values';
 import type { ConvolutionOperator, MatrixOperator, Operator } from '../model/model';
 import type { OperationLayer } from '../model/onnx/computation';
 import type { Facts } from '../model/onnx/facts';
+import { flagAttribute } from '../model/onnx/attributes';
 import { operatorOf, type Operation, type Value } from '../model/onnx/program';
 import { derived } from '../model/tensor';
 import { constantNumbers, type Node } from './node';
 import type { LayerSteps } from './layer-steps';
+import { type Factor, isAffordable, multiplications, productOf } from './matrix-product';
 import type { PerNorm } from './norms';
 import { step, type Step } from './step';
 
@@ -35,10 +37,15 @@ interface Chain {
 interface Folded {
   readonly source: Value | null;
   readonly constant: PerNorm<number>;
+  readonly reason: string;
   readonly layers: readonly string[];
 }
 
 const FOLDED = new Set(['Add', 'Sub', 'Mul', 'Div', 'BatchNormalization']);
+const PRODUCTS = new Set(['MatMul', 'Gemm']);
+/** Consecutive matrices that are multiplied, and multiplications for all products of a network. */
+const MOST_MATRICES = 16;
+const MOST_WORK = 2 ** 31;
 /** Operations behind a layer that are looked through. */
 const LONGEST_CHAIN = 16;
 /** Factors below it could make weights vanish. */
@@ -46,6 +53,8 @@ const LEAST_SCALE = 1e-200;
 
 export class Folds {
   private readonly known = new Map<Operation, Promise<Folded | null>>();
+  /** Multiplications so far. */
+  private work = 0;
 
   constructor(
     private readonly layers: LayerSteps,
@@ -55,12 +64,13 @@ export class Folds {
   /** The step of the last operation behind a layer that is folded into it; null where nothing is. */
   async stepOf(node: Node): Promise<Step | null> {
     const { operation, facts } = node;
-    if (node.output > 0 || !FOLDED.has(node.operator) || this.isContinued(operation, facts)) return null;
+    if (node.output > 0 || !(FOLDED.has(node.operator) || PRODUCTS.has(node.operator))) return null;
+    if (this.isContinued(operation, facts)) return null;
     let folded = this.known.get(operation);
     if (!folded) this.known.set(operation, (folded = this.fold(operation, facts)));
     const found = await folded;
     if (found === null) return null;
-    return step([[found.source, found.constant]], t('norm of the layer with what scales its outputs'), {
+    return step([[found.source, found.constant]], found.reason, {
       whole: true,
       layers: found.layers,
     });
@@ -79,14 +89,52 @@ export class Folds {
 
   private async fold(operation: Operation, facts: Facts): Promise<Folded | null> {
     const chain = await this.chainTo(operation, facts);
-    if (chain === null || !chain.isScaled || isUniform(chain.scales)) return null;
-    if (
-      chain.scales.some(
-        (scale) => !(Math.abs(scale) < 1e200) || (scale !== 0 && Math.abs(scale) < LEAST_SCALE),
-      )
-    ) {
+    if (chain === null || !isInRange(chain.scales)) return null;
+    return (await this.multiplied(chain, facts)) ?? (await this.scaled(chain, facts));
+  }
+
+  /** The product of matrices that end with this one, as many as are affordable. */
+  private async multiplied(last: Chain, facts: Facts): Promise<Folded | null> {
+    const chains: Chain[] = [];
+    let sizes: number[] = [];
+    let next: Chain | null = last;
+    while (next !== null && chains.length < MOST_MATRICES) {
+      const [rows, columns] = sidesOf(next);
+      const longer = [rows, ...(sizes.length === 0 ? [columns] : sizes)];
+      const fits = sizes.length === 0 || columns === sizes[0];
+      if (!fits || !isFactor(next) || !isInRange(next.scales) || !isAffordable(longer)) break;
+      chains.unshift(next);
+      sizes = longer;
+      const producer = producerOf(activationOf(next.base, facts));
+      next = producer === null ? null : await this.chainTo(producer, facts);
+    }
+    this.work += multiplications(sizes);
+    if (chains.length < 2 || this.work > MOST_WORK) return null;
+    try {
+      const product = productOf(await Promise.all(chains.map(factorOf)));
+      if (product === null) return null;
+      const { operator, error } = product;
+      const upper = await this.enclose(operator);
+      const sums = await this.layers.sumsFor(operator, 'rows');
+      return {
+        source: activationOf(chains[0].base, facts),
+        constant: {
+          L2: roundUp(upper + error.L2),
+          Linf: roundUp(sums.Linf + error.Linf),
+          L1: roundUp(sums.L1 + error.L1),
+        },
+        reason: t('norm of the product of consecutive layers'),
+        layers: chains.flatMap(({ rows }) => rows),
+      };
+    } catch {
+      // Its parts are bounded one by one.
       return null;
     }
+  }
+
+  /** The layer with what scales its outputs. */
+  private async scaled(chain: Chain, facts: Facts): Promise<Folded | null> {
+    if (!chain.isScaled || isUniform(chain.scales)) return null;
     const operator = scaledOperator(chain);
     try {
       const upper = await this.enclose(operator);
@@ -96,6 +144,7 @@ export class Folds {
       return {
         source: chain.layer.source ?? activationOf(chain.base, facts),
         constant: { L2: roundUp(upper + rounding), Linf: roundUp(sums.Linf), L1: roundUp(sums.L1) },
+        reason: t('norm of the layer with what scales its outputs'),
         layers: chain.rows,
       };
     } catch {
@@ -166,6 +215,8 @@ export class Folds {
       );
       return { ...chain, scales, isScaled: true, rows: [...chain.rows, row.name] };
     }
+    // Up to opset 6 an attribute said which axis a constant lies along.
+    if (next.attributes.has('axis')) return null;
     const constant = next.inputs.find((value) => facts.constant(value) !== null) ?? null;
     const factors = await this.perChannel(constant, chain, facts);
     if (factors === null || next.inputs.length !== 2) return null;
@@ -205,6 +256,38 @@ export class Folds {
       count === 1 || (count === chain.scales.length && shape[shape.length - fromEnd] === count);
     return isAligned ? constantNumbers(facts, value) : null;
   }
+}
+
+async function factorOf(chain: Chain): Promise<Factor> {
+  const operator = scaledOperator(chain);
+  const [rows, columns] = sidesOf(chain);
+  const inputs = chain.outputSide === 'rows' ? 'columns' : 'rows';
+  const stored = await operator.tensor.read();
+  return {
+    values: inputs === 'rows' ? stored : transposed(stored, columns, rows),
+    ...{ rows, columns, scale: operator.scale, key: `${inputs} ${operator.tensor.key}` },
+  };
+}
+
+/** A matrix that is multiplied from the right. */
+function isFactor({ operator, base, layer }: Chain): boolean {
+  return operator.kind === 'matrix' && layer.source === null && !flagAttribute(base, 'transA');
+}
+
+/** Inputs and outputs of a matrix. */
+function sidesOf({ operator, outputSide }: Chain): readonly [inputs: number, outputs: number] {
+  if (operator.kind !== 'matrix') return [NaN, NaN];
+  const { rows, columns } = operator;
+  return outputSide === 'rows' ? [columns, rows] : [rows, columns];
+}
+
+function transposed(values: Values, rows: number, columns: number): Values {
+  return values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)]);
+}
+
+/** Large enough that no weight vanishes, and small enough that none overflows. */
+function isInRange(scales: Float64Array): boolean {
+  return scales.every((scale) => scale === 0 || (Math.abs(scale) >= LEAST_SCALE && Math.abs(scale) < 1e200));
 }
 
 /** One factor for all channels, but for its sign, is a factor of the norm. */

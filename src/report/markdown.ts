@@ -12,6 +12,7 @@ import {
   formatShare,
 } from './numbers';
 import type { GroupReport, LayerReport, LipschitzInterval, Report } from './report';
+import { describeSpectrum, layersWithSpectra, SPECTRUM_LEGEND, SPECTRUM_TITLES } from './spectrum-columns';
 import { collectNotes, hasAdapters, skippedByReason, totals } from './totals';
 import { CHAIN_ONLY, describeSettings, formatScope, formatStableRank, plural } from './wording';
 
@@ -35,9 +36,30 @@ function* section(report: Report): Generator<string> {
   const notes = collectNotes(report.layers);
   if (report.layers.length === 0) yield 'No layers.\n';
   else yield* table(report.layers, notes);
+  const known = layersWithSpectra(report.layers);
+  if (known.length > 0) {
+    yield `\nSingular values (${escape(SPECTRUM_LEGEND)}):\n\n`;
+    yield* spectra(known);
+  }
   for (const block of [numbered('Notes', notes), skipped(report), network(report)]) {
     if (block !== '') yield `\n${block}\n`;
   }
+}
+
+function* spectra(known: ReturnType<typeof layersWithSpectra>): Generator<string> {
+  const titles = SPECTRUM_TITLES.map(capitalized);
+  const rows = known.map(({ name, spectrum }) => {
+    const cells = describeSpectrum(spectrum);
+    return [
+      code(name),
+      ...SPECTRUM_TITLES.map((title) => (title === 'histogram' ? code(cells[title]) : escape(cells[title]))),
+    ];
+  });
+  yield* tableLines(['Layer', ...titles], ['Largest', 'Median', 'Smallest', 'Values'], rows);
+}
+
+function capitalized(title: string): string {
+  return title.replace(/^[a-z]/, (letter) => letter.toUpperCase());
 }
 
 function facts(report: Report): string {
@@ -80,7 +102,7 @@ function* table(layers: readonly LayerReport[], notes: readonly string[]): Gener
     'Input size',
     'Stable rank',
     'Of full',
-    ...titles.map((title) => title.replace(/^[a-z]/, (letter) => letter.toUpperCase())),
+    ...titles.map(capitalized),
     'Notes',
   ];
   const marks = new Map(notes.map((note, index) => [note, String(index + 1)]));

@@ -107,10 +107,55 @@ export interface LayerReport extends LayerDescription {
   readonly groups: readonly GroupReport[] | null;
   /** Present where the row is an update of a weight of another model. */
   readonly adapter?: AdapterReport;
+  /** Present where it was asked for; null where it could not be computed (a note then says why). */
+  readonly spectrum?: SpectrumReport | null;
   /** What a reader must know to interpret the row: assumptions made, limits of the bound. */
   readonly notes: readonly string[];
   readonly error: string | null;
   readonly seconds: number;
+}
+
+/**
+ * The singular values of a layer's operator: of its matrix, or of the symbol of its convolution at the points of a grid of
+ * frequencies, all of them together. Those of a matrix of low rank are without the zeros that its rank leaves.
+ */
+export interface SpectrumReport {
+  /**
+   * `exact`: every singular value, each off by what rounding in float64 leaves of the largest, about 1e-13; `estimate`: the
+   * distribution of the singular values, from random directions. Neither is a bound.
+   */
+  readonly kind: 'exact' | 'estimate';
+  /** How the values were computed, with its source. */
+  readonly method: string;
+  /** How many singular values there are, at all frequencies together. */
+  readonly count: number;
+  readonly largest: number;
+  readonly median: number;
+  readonly smallest: number;
+  /** All of them, descending; null where they are an estimate or more than 1024. */
+  readonly values: readonly number[] | null;
+  /** Null where all values are zero. */
+  readonly histogram: SpectrumHistogram | null;
+  /** Null where the operator has no frequencies: a matrix, a kernel of one position. */
+  readonly frequencies: FrequencyReport | null;
+}
+
+export interface SpectrumHistogram {
+  /** Ascending, in equal ratios: one more than counts. */
+  readonly edges: readonly number[];
+  /** Singular values between two edges; no whole numbers where they are estimated. */
+  readonly counts: readonly number[];
+  /** Values that are zero, or nothing beside the largest: below 1e-12 of it. */
+  readonly zeros: number;
+}
+
+/** Singular values of the symbol at each frequency `2 pi k / grid`, in row-major order of k. */
+export interface FrequencyReport {
+  /** Points per spatial axis. */
+  readonly grid: readonly number[];
+  readonly largest: readonly number[];
+  readonly median: readonly number[];
+  readonly smallest: readonly number[];
 }
 
 export interface SkippedReport {

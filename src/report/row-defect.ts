@@ -1,6 +1,6 @@
 import { t } from '@vscode/l10n';
 import type { PairReport } from './comparison/comparison';
-import type { LayerReport, NetworkReport } from './report';
+import type { LayerReport, NetworkReport, SpectrumReport } from './report';
 
 /**
  * Why a row must not be shown, or null: a number that is not finite, an interval with its ends exchanged, a missing
@@ -18,6 +18,11 @@ export function pairDefect(pair: PairReport): string | null {
 
 /** The same of a network's bounds. */
 export function networkDefect(report: NetworkReport): string | null {
+  return defectOf(report, '');
+}
+
+/** The same of singular values. */
+export function spectrumDefect(report: SpectrumReport): string | null {
   return defectOf(report, '');
 }
 

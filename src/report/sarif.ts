@@ -1,20 +1,22 @@
 /**
- * Layers above a budget as SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html), the format that code
+ * Layers and networks above a budget as SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html), the format that code
  * scanning reads.
  */
-import { overBudget } from './budget';
+import { networkOverBudget, overBudget } from './budget';
 import type { OverBudget } from './budget';
 import { formatJson } from './json';
-import { formatInterval } from './numbers';
-import type { LayerReport, Report, SkippedReport } from './report';
+import { formatInterval, formatPowerOfTen } from './numbers';
+import type { LayerReport, NetworkReport, Report, SkippedReport } from './report';
 import { displayName } from './text';
-import { formatScope } from './wording';
+import { formatScope, plural } from './wording';
 
 export interface SarifOptions {
   /** Of this program. */
   readonly version: string;
   /** The layers' upper bounds are held against it; null: no result is made. */
   readonly limit: number | null;
+  /** The same for the bounds of whole networks, in L2. */
+  readonly networkLimit: number | null;
   /** The URI of a model's path, relative to the root of the repository where the path is. */
   readonly uriOf: (path: string) => string;
   /** Sentences about files without a report. */
@@ -22,6 +24,7 @@ export interface SarifOptions {
 }
 
 const LAYER_BUDGET = 'layer-budget';
+const NETWORK_BUDGET = 'network-budget';
 
 const RULES = [
   {
@@ -33,6 +36,18 @@ const RULES = [
     },
     help: {
       text: 'Constrain or rescale the weights of the layer, or raise the budget that is given with --fail-above.',
+    },
+    defaultConfiguration: { level: 'warning' },
+  },
+  {
+    id: NETWORK_BUDGET,
+    name: 'NetworkBudget',
+    shortDescription: { text: "A network's Lipschitz constant may exceed the budget" },
+    fullDescription: {
+      text: 'The upper bound of the Lipschitz constant between an input and an output of the network is above the budget, or no bound on all inputs is known. The bound may be far above the constant.',
+    },
+    help: {
+      text: 'Constrain the layers that multiply the bound most, replace the nodes without a constant, or raise the budget that is given with --fail-network-above.',
     },
     defaultConfiguration: { level: 'warning' },
   },
@@ -52,9 +67,9 @@ type Level = 'error' | 'warning' | 'note';
 
 /** One run for all reports. Failed and skipped layers, which no budget judges, are notifications of the tool. */
 export function formatSarif(reports: readonly Report[], options: SarifOptions): string {
-  const { version, limit, uriOf, refusals } = options;
+  const { version, limit, networkLimit, uriOf, refusals } = options;
   const place = ({ model }: Report, name: string) => [locationOf(uriOf(model.path), name)];
-  const results =
+  const ofLayers =
     limit === null
       ? []
       : reports.flatMap((report) =>
@@ -62,6 +77,12 @@ export function formatSarif(reports: readonly Report[], options: SarifOptions): 
             ...resultOf(exceeding, limit),
             locations: place(report, exceeding.layer.name),
           })),
+        );
+  const ofNetworks =
+    networkLimit === null
+      ? []
+      : reports.flatMap(({ model, network }) =>
+          network === null ? [] : networkResults(network, networkLimit, uriOf(model.path)),
         );
   const notifications = reports.flatMap((report) => [
     ...report.layers
@@ -93,7 +114,7 @@ export function formatSarif(reports: readonly Report[], options: SarifOptions): 
             ],
           },
         ],
-        results,
+        results: [...ofLayers, ...ofNetworks],
         columnKind: 'utf16CodeUnits',
       },
     ],
@@ -106,7 +127,7 @@ function resultOf({ layer, certainly }: OverBudget, limit: number) {
   const known = `${formatInterval(lipschitz)} (${certainty}, for ${formatScope(lipschitz) === 'any' ? scope : `inputs of size ${formatScope(lipschitz)}`})`;
   return {
     ruleId: LAYER_BUDGET,
-    ruleIndex: 0,
+    ruleIndex: ruleIndex(LAYER_BUDGET),
     level: certainly ? 'error' : 'warning',
     message: {
       text: `Layer ${plain(displayName(name))} ${certainly ? 'exceeds' : 'may exceed'} the budget of ${limit}: its Lipschitz constant is ${known}.`,
@@ -115,6 +136,46 @@ function resultOf({ layer, certainly }: OverBudget, limit: number) {
     partialFingerprints: { 'layerName/v1': name },
     properties: { operator: op, weight, lower, upper, certainty, scope, budget: limit },
   };
+}
+
+/** Nodes that are named as what a bound lacks. */
+const MOST_NODES = 5;
+
+/** One result, of the worst bound, where some are above the budget. */
+function networkResults(network: NetworkReport, limit: number, uri: string) {
+  const [worst, ...others] = networkOverBudget(network, limit);
+  if (worst === undefined) return [];
+  const { input, output, upper, log10Upper, certainty, domain, limits } = worst;
+  const names = limits.slice(0, MOST_NODES).map((name) => plain(displayName(name)));
+  const because =
+    names.length > 0 ? ` because of ${names.join(', ')}${limits.length > names.length ? ', ..' : ''}` : '';
+  const known =
+    log10Upper === null || domain !== null
+      ? `no bound on all inputs is known${because}`
+      : `its upper bound is ${formatPowerOfTen(log10Upper)} (${certainty})`;
+  const sizes = network.isAssumed
+    ? `, for inputs of the sizes ${plain(displayName(network.scope))} only`
+    : '';
+  const rest = others.length > 0 ? ` So does that between ${plural(others.length, 'other pair')}.` : '';
+  const pair = `${input} -> ${output}`;
+  return [
+    {
+      ruleId: NETWORK_BUDGET,
+      ruleIndex: ruleIndex(NETWORK_BUDGET),
+      level: 'warning',
+      message: {
+        text: `The Lipschitz constant of the network from ${plain(displayName(input))} to ${plain(displayName(output))} may exceed the budget of ${limit}: ${known}${sizes}.${rest}`,
+      },
+      // Another pair may be the worst in the next run: it is the same finding.
+      partialFingerprints: { 'network/v1': 'L2' },
+      properties: { input, output, upper, log10Upper, certainty, domain, budget: limit },
+      locations: [locationOf(uri, pair, 'network')],
+    },
+  ];
+}
+
+function ruleIndex(id: string): number {
+  return RULES.findIndex((rule) => rule.id === id);
 }
 
 function failureOf({ name, error }: LayerReport) {
@@ -130,11 +191,11 @@ function notification(id: string, level: Level, text: string) {
   return { descriptor: { id, index }, level, message: { text } };
 }
 
-function locationOf(uri: string, layer: string) {
+function locationOf(uri: string, name: string, kind: 'layer' | 'network' = 'layer') {
   return {
     // Models have no lines, but code scanning shows nothing without one.
     physicalLocation: { artifactLocation: { uri }, region: { startLine: 1 } },
-    logicalLocations: [{ name: displayName(layer), fullyQualifiedName: layer, kind: 'layer' }],
+    logicalLocations: [{ name: displayName(name), fullyQualifiedName: name, kind }],
   };
 }
 

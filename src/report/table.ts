@@ -1,6 +1,7 @@
 /** The text table: one row a layer in the file's order, and below it what the rows add up to. */
 import { ADAPTER_LEGEND } from './adapter-columns';
 import { grid } from './grid';
+import { columnLines } from './columns';
 import { networkLines } from './network-lines';
 import {
   formatBytes,
@@ -13,6 +14,7 @@ import {
 import { painter } from './paint';
 import type { Paint, Style } from './paint';
 import type { LayerReport, Report } from './report';
+import { describeSpectrum, layersWithSpectra, SPECTRUM_LEGEND, SPECTRUM_TITLES } from './spectrum-columns';
 import { displayName, ellipsize, hanging, pad, printable, wrap } from './text';
 import { collectNotes, hasAdapters, skippedByReason, totals } from './totals';
 import { CERTAINTIES, certainties, CHAIN_ONLY, describeSettings, plural, uniformPromise } from './wording';
@@ -43,6 +45,7 @@ export function formatTable(report: Report, options: TableOptions): string {
     heading(report, width, paint),
     report.layers.length === 0 ? ['No layers.'] : grid(report.layers, notes, width, paint),
     footnotes(notes, width),
+    spectra(report, width, paint),
     skipped(report, width, paint),
     summary(report, width, paint),
     network(report, width, paint),
@@ -71,6 +74,20 @@ function footnotes(notes: readonly string[], width: number): string[] {
   return notes.flatMap((note, index) =>
     hanging(`${pad(String(index + 1), room, 'right')}  `, printable(note), width),
   );
+}
+
+function spectra({ layers }: Report, width: number, paint: Paint): string[] {
+  const known = layersWithSpectra(layers);
+  if (known.length === 0) return [];
+  const columns = [{ title: 'singular values', least: 12 }, ...SPECTRUM_TITLES.map((title) => ({ title }))];
+  const rows = known.map(({ name, spectrum }) => {
+    const cells = describeSpectrum(spectrum);
+    return [displayName(name), ...SPECTRUM_TITLES.map((title) => cells[title])];
+  });
+  return [
+    ...columnLines(columns, rows, width, paint),
+    ...wrap(SPECTRUM_LEGEND, width).map((line) => paint('faint', line)),
+  ];
 }
 
 function skipped({ skipped: entries }: Report, width: number, paint: Paint): string[] {

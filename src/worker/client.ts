@@ -13,6 +13,7 @@ export { analyzeInWorker, reportOf } from './analyze-in-worker';
 export type { AnalysisOutcome } from './analyze-in-worker';
 export { compareInWorker, comparisonOf } from './compare-in-worker';
 export { hasNetwork, networkInWorker, slopesInWorker } from './network-in-worker';
+export { spectrumInWorker } from './spectrum-in-worker';
 export { AnalysisFailure } from './failure';
 export { RemainingTime } from './remaining-time';
 export type { WorkerOptions } from './call-worker';

@@ -2,6 +2,7 @@
 import { t } from '@vscode/l10n';
 import { isAdapter } from '../analysis/adapter';
 import { analyze } from '../analysis/analyze';
+import { analyzeSpectrum } from '../analysis/analyze-spectrum';
 import { compare } from '../analysis/compare/compare';
 import { analyzeNetwork, analyzeSlopes } from '../analysis/network';
 import { checkDevices } from '../compute/devices';
@@ -40,12 +41,28 @@ async function answer(message: RequestMessage): Promise<MessageToClient> {
         return { id, ok: await analyzeSlopes(message.request) };
       case 'isAdapter':
         return { id, ok: await isAdapter(message.request.path) };
+      case 'spectrum':
+        return { id, ok: await analyzeSpectrum(message.request, sharesOf(id)) };
       case 'devices':
         return { id, ok: await checkDevices() };
     }
   } catch (error) {
     return { id, error: remoteError(error) };
   }
+}
+
+/** Shares closer to the one before are not sent. */
+const LEAST_STEP = 0.01;
+
+/** What tells the client how much is done, and lets the message leave before the work goes on. */
+function sharesOf(id: number): (share: number) => Promise<void> {
+  let sent = 0;
+  return async (share) => {
+    if (share - sent < LEAST_STEP) return;
+    sent = share;
+    send({ id, event: 'share', share });
+    await new Promise(setImmediate);
+  };
 }
 
 /** A plan in messages that are read in a few milliseconds each. */

@@ -1,9 +1,10 @@
 /** What a client and the worker's process say to each other. Every message carries the id of its request. */
 import type { AnalysisRequest, Plan } from '../analysis/analyze';
+import type { SpectrumRequest } from '../analysis/analyze-spectrum';
 import type { ComparisonPlan, ComparisonRequest } from '../analysis/compare/compare';
 import type { NetworkRequest, Slopes, SlopesRequest } from '../analysis/network';
 import type { PairReport } from '../report/comparison/comparison';
-import type { DeviceCheck, LayerReport, NetworkReport } from '../report/report';
+import type { DeviceCheck, LayerReport, NetworkReport, SpectrumReport } from '../report/report';
 
 /** The methods of the worker: what each is given and what it answers. */
 export interface Methods {
@@ -17,6 +18,8 @@ export interface Methods {
   slopes: { request: SlopesRequest; result: Slopes; event: never };
   /** Whether the layers of a model are updates of the weights of another one. */
   isAdapter: { request: { readonly path: string }; result: boolean; event: never };
+  /** Of one layer. */
+  spectrum: { request: SpectrumRequest; result: SpectrumReport; event: ShareEvent };
   devices: { request: null; result: readonly DeviceCheck[]; event: never };
 }
 
@@ -36,6 +39,12 @@ export type LayerEvent<P extends { readonly layers: readonly unknown[] }, R> =
   /** A row that another one of the same layer will follow. */
   | { readonly event: 'preliminary'; readonly index: number; readonly row: R }
   | { readonly event: 'row'; readonly index: number; readonly row: R };
+
+/** How much is done, from 0 to 1. */
+export interface ShareEvent {
+  readonly event: 'share';
+  readonly share: number;
+}
 
 export type EventMessage = Methods[MethodName]['event'] & { readonly id: number };
 
@@ -59,7 +68,7 @@ export function isRequest(message: unknown): message is RequestMessage {
   const { method, request } = message;
   return (
     (method === 'devices' && request === null) ||
-    (['analyze', 'compare', 'network', 'slopes', 'isAdapter'].includes(String(method)) &&
+    (['analyze', 'compare', 'network', 'slopes', 'isAdapter', 'spectrum'].includes(String(method)) &&
       typeof request === 'object' &&
       request !== null)
   );

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import * as vscode from 'vscode';
 import { exportPlot } from '../../src/editor/commands/export';
 import { COMMANDS } from '../../src/editor/ids';
+import type { Report } from '../../src/report/report';
 import {
   activate,
   analyze,
@@ -22,11 +23,11 @@ import {
 const execute = promisify(execFile);
 
 /** What the command line prints for a file, with the settings that are the extension's defaults. */
-async function commandLine(path: string, format: string): Promise<string> {
+async function commandLine(path: string, format: string, ...more: string[]): Promise<string> {
   const cli = join(extension().extensionPath, 'dist/cli.js');
   const { stdout } = await execute(
     process.execPath,
-    [cli, 'analyze', path, '--per-group', '--no-run', '--format', format],
+    [cli, 'analyze', path, '--per-group', '--no-run', '--format', format, ...more],
     {
       env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
       maxBuffer: 1 << 26,
@@ -45,6 +46,28 @@ const withoutTimes = {
 
 describe('results', () => {
   afterEach(closeAll);
+
+  it('have the singular values of the command line, of a layer that is asked for', async () => {
+    const uri = sample('golden_zoo.onnx');
+    await analyze(uri);
+    const { spectra, settings } = await sessionOf(uri);
+    const layer = 'golden_01_conv2d';
+    const states: string[] = [];
+    spectra.on('change', ({ state }) => states.push(state.kind));
+    const ended = spectra.compute(layer, settings);
+    spectra.cancel(layer);
+    await ended;
+    assert.deepEqual(states.splice(0), ['running', 'cancelled']);
+    await spectra.compute(layer, settings);
+    assert.deepEqual([states[0], states.at(-1)], ['running', 'known']);
+    const [known] = spectra.all;
+    const printed = await commandLine(uri.fsPath, 'json', '--layers', layer, '--spectrum');
+    const report = JSON.parse(printed) as Report;
+    assert.deepEqual(known, { layer, state: { kind: 'known', spectrum: report.layers[0].spectrum } });
+    await spectra.compute('no such layer', settings);
+    const { state } = spectra.all[1];
+    assert.ok(state.kind === 'failed' && state.sentence.includes('no such layer'), JSON.stringify(state));
+  });
 
   it('are exported as the command line prints them', async () => {
     const uri = sample('golden_zoo.onnx');

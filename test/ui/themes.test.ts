@@ -17,6 +17,24 @@ describe.each(Object.keys(THEMES) as Theme[])('theme %s', (theme) => {
     await panel.button('Close the details').click();
   });
 
+  it('has no barrier in a spectrum', async () => {
+    await panel.row(0).click();
+    const plots = panel.detail.locator('.detail-plot');
+    // Asked for once: it is kept as long as the panel is open.
+    if (theme === Object.keys(THEMES)[0]) await panel.button('Show Spectrum').click();
+    const words = panel.field('Singular values');
+    await words.getByText(/values: largest/).waitFor();
+    await words.getByText(/^exact up to rounding/).waitFor();
+    await plots.getByRole('img', { name: 'Number of singular values by their size (log scale)' }).waitFor();
+    await plots.getByRole('img', { name: 'Largest singular value over the frequencies' }).waitFor();
+    await plots.locator('svg rect').first().waitFor();
+    expect(await plots.locator('svg').nth(1).locator('rect').count()).toBe(1024);
+    await vscode.page.mouse.move(0, 0);
+    if (theme === 'dark') await vscode.screenshot('spectrum-dark');
+    expect(await barriers(panel)).toEqual([]);
+    await panel.button('Close the details').click();
+  });
+
   it.each(['Through the Network', 'Norm Against Rank'])('has no barrier in the tab %s', async (tab) => {
     await panel.tab(tab).click();
     await panel.frame.locator('.plots svg circle').first().waitFor();

@@ -15,7 +15,7 @@ export async function editorSources(): Promise<ts.SourceFile[]> {
 const CORE = ['analysis', 'bounds', 'compute', 'model', 'network', 'report', 'worker'];
 /** The formats of the command line and of exports, which are in English. */
 const FORMATS =
-  /^src\/report\/((comparison|series)\/\w+|adapter-columns|csv|grid|markdown|network-lines|paint|sarif|table)\.ts$/;
+  /^src\/report\/((comparison|series)\/\w+|adapter-columns|csv|grid|markdown|network-lines|paint|sarif|spectrum-columns|table)\.ts$/;
 
 /** All files below the editor of which it shows sentences. */
 export async function coreSources(): Promise<ts.SourceFile[]> {

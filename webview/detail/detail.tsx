@@ -1,4 +1,4 @@
-import type { IndexedRow, PanelHead } from '../../src/editor/protocol/protocol';
+import type { IndexedRow, LayerSpectrum, PanelHead } from '../../src/editor/protocol/protocol';
 import {
   formatInterval,
   formatNumber,
@@ -12,17 +12,21 @@ import { formatScope, formatStableRank } from '../../src/report/wording';
 import type { Locale } from '../locale';
 import { NormPlot } from '../plots/network-plots';
 import type { PlotProps } from '../plots/network-plots';
+import { SpectrumPlots } from '../plots/spectrum-plots';
 import { overLayerBudget } from '../rows';
 import { AdapterFields } from './adapter-fields';
 import { describeInterval, describeOperator, explainWidth } from './describe';
 import { Field } from './field';
 import { ResizeHandle } from './resize-handle';
+import { SpectrumField } from './spectrum-field';
 
 interface Props {
   readonly row: IndexedRow;
   readonly head: PanelHead;
   /** Null where the plots are on the page already. */
   readonly plots: PlotProps | null;
+  /** Null where nobody has asked for the singular values. */
+  readonly spectrum: LayerSpectrum['state'] | null;
   readonly locale: Locale;
   /** Name of the layer whose weight's name is pointed out; null: none. */
   readonly weightOf: string | null;
@@ -39,7 +43,18 @@ const ID = 'detail';
 const MOST_GROUPS = 64;
 
 /** All that is known of one layer, in words. */
-export function Detail({ row: { row }, head, plots, locale, weightOf, height, onResize, onClose }: Props) {
+export function Detail({
+  row: { row },
+  head,
+  plots,
+  spectrum,
+  locale,
+  weightOf,
+  height,
+  onResize,
+  onClose,
+}: Props) {
+  const known = spectrum?.kind === 'known' ? spectrum.spectrum : null;
   const { strings } = locale;
   const { lipschitz, stableRank, groups, notes, error } = row;
   const name = displayName(row.name);
@@ -49,7 +64,7 @@ export function Detail({ row: { row }, head, plots, locale, weightOf, height, on
       <ResizeHandle label={strings.resizeDetail} controls={ID} height={height} onResize={onResize} />
       <section
         id={ID}
-        class={plots ? 'detail' : 'detail words-only'}
+        class={plots || known ? 'detail' : 'detail words-only'}
         style={{ height: `${height}px` }}
         aria-label={locale.text('detail', name)}
         data-testid="detail"
@@ -105,6 +120,11 @@ export function Detail({ row: { row }, head, plots, locale, weightOf, height, on
             {row.largestRowNorm !== null && (
               <Field label={strings.largestRow}>{number(row.largestRowNorm)}</Field>
             )}
+            {error === null && (
+              <Field label={strings.spectrum} testId="spectrum">
+                <SpectrumField layer={row.name} state={spectrum} canAsk={!head.stale} locale={locale} />
+              </Field>
+            )}
             <Field label={strings.weight} testId="weight" pointedOut={weightOf === row.name}>
               <code>{displayName(row.weight)}</code> {formatShape(row.shape)}
             </Field>
@@ -122,9 +142,10 @@ export function Detail({ row: { row }, head, plots, locale, weightOf, height, on
           </dl>
           {groups !== null && groups.length > 1 && <Groups groups={groups} locale={locale} />}
         </div>
-        {plots && (
+        {(plots || known) && (
           <div class="detail-plot">
-            <NormPlot {...plots} />
+            {known && <SpectrumPlots spectrum={known} locale={locale} />}
+            {plots && <NormPlot {...plots} />}
           </div>
         )}
       </section>

@@ -147,7 +147,7 @@ function Running({ progress, locale }: { readonly progress: Progress; readonly l
 }
 
 /** @param props.share 0 to 1; null: nobody knows */
-function Bar({ text, share }: { readonly text: string; readonly share: number | null }) {
+export function Bar({ text, share }: { readonly text: string; readonly share: number | null }) {
   return (
     <>
       <p class="dim running">{text}</p>

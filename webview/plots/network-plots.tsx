@@ -5,7 +5,8 @@ import { displayName } from '../../src/report/text';
 import type { Locale } from '../locale';
 import { logDomain, logShare } from '../rows';
 import { Plot } from './plot';
-import type { PlotLibrary, Point } from './plot';
+import type { PlotLibrary } from './figure';
+import type { Point } from './plot';
 import { thinByCell, thinByColumn } from './thin';
 import { logTicks } from './ticks';
 

@@ -1,2 +1,2 @@
 /** What the plots use of Observable Plot: a bundle of its own, which the page loads when it is idle. */
-export { dot, link, plot, pointer, ruleY, tip } from '@observablehq/plot';
+export { dot, line, link, plot, pointer, rect, ruleY, tip } from '@observablehq/plot';

@@ -1,21 +1,18 @@
 import type { PlotOptions } from '@observablehq/plot';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useCallback, useId } from 'preact/hooks';
 import type { IndexedRow } from '../../src/editor/protocol/protocol';
 import { formatInterval, formatShare } from '../../src/report/numbers';
 import { displayName } from '../../src/report/text';
 import { formatStableRank } from '../../src/report/wording';
-import { host } from '../host';
 import type { Locale } from '../locale';
-import type * as plotLibrary from './plot-library';
-import { standaloneSvg } from './standalone-svg';
+import { Figure, REACH, tipOf, useDrawing } from './figure';
+import type { Drawing, PlotLibrary } from './figure';
 
 export interface Point {
   readonly indexed: IndexedRow;
   readonly x: number;
   readonly y: number;
 }
-
-export type PlotLibrary = typeof plotLibrary;
 
 interface Props {
   /** Name of the file that it is exported to, without its ending. */
@@ -35,66 +32,27 @@ interface Props {
   readonly onSelect: (layer: string, open: boolean) => void;
 }
 
-const HEIGHT = 220;
-/** Room around the outermost points, pixels. */
-const INSET = 8;
-/** Farthest a click may be from the point that it means, pixels. */
-const REACH = 30;
-
-type Drawing = ReturnType<PlotLibrary['plot']>;
-
-let library: Promise<PlotLibrary> | undefined;
-
-/** A bundle of its own, loaded once. */
-export function loadPlotLibrary(): Promise<PlotLibrary> {
-  library ??= import('./plot-library');
-  return library;
-}
-
 export function Plot({ name, title, text, points, all, selected, locale, options, onSelect }: Props) {
   const { strings } = locale;
-  const holder = useRef<HTMLDivElement>(null);
-  const drawing = useRef<Drawing | null>(null);
-  const library = usePlotLibrary();
-  const width = useWidth(holder);
+  const whole = useCallback(
+    (library: PlotLibrary) => {
+      const { marks = [], ...rest } = options(library);
+      return {
+        ...rest,
+        marks: [
+          ...marks,
+          library.dot(
+            all.filter(({ indexed }) => indexed === selected),
+            { x: 'x', y: 'y', r: 6, stroke: 'var(--face)', strokeWidth: 2 },
+          ),
+          tipOf(library, points, (point) => describe(point, locale)),
+        ],
+      };
+    },
+    [points, all, selected, locale, options],
+  );
+  const { holder, drawing } = useDrawing(whole);
   const textId = useId();
-
-  useEffect(() => {
-    if (!holder.current || library === null || width === 0) return;
-    const { marks = [], ...rest } = options(library);
-    const drawn = library.plot({
-      width,
-      height: HEIGHT,
-      className: 'plot',
-      marginLeft: 56,
-      inset: INSET,
-      ...rest,
-      marks: [
-        ...marks,
-        library.dot(
-          all.filter(({ indexed }) => indexed === selected),
-          { x: 'x', y: 'y', r: 6, stroke: 'var(--face)', strokeWidth: 2 },
-        ),
-        library.tip(
-          points,
-          library.pointer({
-            x: 'x',
-            y: 'y',
-            title: (point: Point) => describe(point, locale),
-            maxRadius: REACH,
-            fill: 'var(--vscode-editorHoverWidget-background)',
-            stroke: 'var(--vscode-editorHoverWidget-border)',
-            textOverflow: 'ellipsis-middle',
-          }),
-        ),
-      ],
-    });
-    // The policy of the page forbids style elements: these rules are in panel.css.
-    for (const style of drawn.querySelectorAll('style')) style.remove();
-    drawn.setAttribute('aria-hidden', 'true');
-    holder.current.replaceChildren(drawn);
-    drawing.current = drawn;
-  }, [library, width, points, all, selected, locale, options]);
 
   const place = all.findIndex(({ indexed }) => indexed === selected);
   const click = (event: MouseEvent) => {
@@ -119,28 +77,7 @@ export function Plot({ name, title, text, points, all, selected, locale, options
     onSelect(all[target].indexed.row.name, event.key === 'Enter');
   };
   return (
-    <figure class="figure">
-      <div class="figure-title">
-        <figcaption>{title}</figcaption>
-        <button
-          type="button"
-          class="icon"
-          aria-label={`${strings.exportSvg} ${title}`}
-          title={strings.exportSvg}
-          disabled={points.length === 0}
-          onClick={() => {
-            if (drawing.current instanceof SVGSVGElement) {
-              host.postMessage({
-                type: 'exportPlot',
-                name,
-                svg: standaloneSvg(drawing.current, title, text),
-              });
-            }
-          }}
-        >
-          <span class="codicon codicon-save-as" aria-hidden="true" />
-        </button>
-      </div>
+    <Figure {...{ name, title, text, locale, drawing }} isEmpty={points.length === 0}>
       {/* One goes through the points as through the values of a slider: each is said as it is reached. */}
       <div
         class="plot-holder"
@@ -161,7 +98,7 @@ export function Plot({ name, title, text, points, all, selected, locale, options
         {points.length < all.length &&
           locale.text('plotThinned', locale.count(points.length), locale.count(all.length))}
       </p>
-    </figure>
+    </Figure>
   );
 }
 
@@ -196,22 +133,4 @@ function nearestPoint(
     if (distance < least) [nearest, least] = [point, distance];
   }
   return nearest;
-}
-
-/** Null while it is being loaded. */
-function usePlotLibrary(): PlotLibrary | null {
-  const [loaded, setLoaded] = useState<PlotLibrary | null>(null);
-  useEffect(() => void loadPlotLibrary().then(setLoaded), []);
-  return loaded;
-}
-
-function useWidth(holder: { readonly current: HTMLElement | null }): number {
-  const [width, setWidth] = useState(0);
-  useEffect(() => {
-    if (!holder.current) return undefined;
-    const observer = new ResizeObserver(([{ contentRect }]) => setWidth(Math.floor(contentRect.width)));
-    observer.observe(holder.current);
-    return () => observer.disconnect();
-  }, []);
-  return width;
 }

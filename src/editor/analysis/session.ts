@@ -12,6 +12,7 @@ import {
 import type { AnalysisRequest, ModelFile, Plan } from '../../worker/client';
 import { isBusy } from '../protocol/protocol';
 import type { IndexedRow, PanelState, Progress } from '../protocol/protocol';
+import { Spectra } from './spectra';
 import type { ResultCache, StoredResult } from './result-cache';
 import { areUnchanged } from './result-cache';
 import type { Turns } from './turns';
@@ -57,6 +58,8 @@ export class ModelSession extends EventEmitter<SessionEvents> {
   seconds: number | null = null;
   analysedAt: number | null = null;
   stale = false;
+  /** Singular values of the layers of the run that is shown. */
+  readonly spectra: Spectra;
   /** Of all layers together, once they have rows; null where there is no telling. */
   network: NetworkReport | null = null;
   /** A layer ended its process. */
@@ -74,6 +77,7 @@ export class ModelSession extends EventEmitter<SessionEvents> {
     super();
     this.setMaxListeners(0);
     this.settings = defaults;
+    this.spectra = new Spectra(path, context);
   }
 
   get device(): DeviceReport | null {
@@ -224,6 +228,7 @@ export class ModelSession extends EventEmitter<SessionEvents> {
   dispose(): void {
     this.run++;
     this.controller.abort();
+    this.spectra.clear();
     this.become({ kind: 'empty' });
     this.removeAllListeners();
   }
@@ -244,6 +249,7 @@ export class ModelSession extends EventEmitter<SessionEvents> {
     this.controller.abort();
     this.controller = new AbortController();
     this.run++;
+    this.spectra.clear();
     this.plan = null;
     this.rows = [];
     this.network = null;

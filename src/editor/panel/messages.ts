@@ -25,6 +25,9 @@ export function asFromPanel(message: unknown): FromPanel | null {
       const { name, svg } = message;
       return typeof name === 'string' && typeof svg === 'string' ? { type, name, svg } : null;
     }
+    case 'spectrum':
+    case 'cancelSpectrum':
+      return typeof message.layer === 'string' ? { type, layer: message.layer } : null;
     case 'copy':
       return typeof message.text === 'string' ? { type, text: message.text } : null;
     case 'error':

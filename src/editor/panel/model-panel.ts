@@ -10,6 +10,7 @@ import { ROWS_PER_MESSAGE } from '../protocol/protocol';
 import type {
   FromPanel,
   IndexedRow,
+  LayerSpectrum,
   PanelHead,
   PanelNetwork,
   PanelStart,
@@ -98,9 +99,14 @@ export class ModelPanel extends Owner {
     const reset = () => this.sendAll();
     const rows = (rows: readonly IndexedRow[]) => this.sendSoon(rows);
     const network = () => this.sendNetwork();
+    const spectrum = (spectrum: LayerSpectrum) => this.sendSpectrum(spectrum);
     session.on('head', head).on('reset', reset).on('rows', rows).on('network', network);
+    session.spectra.on('change', spectrum);
     this.register({
-      dispose: () => session.off('head', head).off('reset', reset).off('rows', rows).off('network', network),
+      dispose: () => {
+        session.off('head', head).off('reset', reset).off('rows', rows).off('network', network);
+        session.spectra.off('change', spectrum);
+      },
     });
   }
 
@@ -146,7 +152,12 @@ export class ModelPanel extends Owner {
     this.nodes = null;
     this.waitingNodes = [];
     this.awaitNodes(network);
+    for (const spectrum of this.session.spectra.all) this.sendSpectrum(spectrum);
     this.sendWaiting();
+  }
+
+  private sendSpectrum(spectrum: LayerSpectrum): void {
+    this.post({ type: 'spectrum', run: this.session.run, spectrum });
   }
 
   private sendHead(): void {
@@ -221,6 +232,11 @@ export class ModelPanel extends Owner {
         return session.cancel();
       case 'findSlopes':
         return actions.findSlopes(session);
+      case 'spectrum':
+        if (!session.rows.some(({ row }) => row.name === message.layer)) return;
+        return void session.spectra.compute(message.layer, session.settings, session.base);
+      case 'cancelSpectrum':
+        return session.spectra.cancel(message.layer);
       case 'export':
         return actions.exportReport(session);
       case 'exportPlot':

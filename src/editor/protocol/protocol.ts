@@ -12,6 +12,7 @@ import type {
   Report,
   Settings,
   SkippedReport,
+  SpectrumReport,
 } from '../../report/report';
 import type { PanelStrings } from './strings';
 import type { Bundle } from './translation';
@@ -104,6 +105,17 @@ export interface IndexedRow {
 /** A network without its nodes, of which there are too many for one message. */
 export type PanelNetwork = Omit<NetworkReport, 'coverage'> & { readonly nodes: number };
 
+/** The singular values of a layer, as far as they are there. */
+export interface LayerSpectrum {
+  readonly layer: string;
+  readonly state:
+    /** Share that is done, from 0 to 1; null: not known, or another analysis runs first. */
+    | { readonly kind: 'running'; readonly share: number | null }
+    | { readonly kind: 'known'; readonly spectrum: SpectrumReport }
+    | { readonly kind: 'failed'; readonly sentence: string }
+    | { readonly kind: 'cancelled' };
+}
+
 export type ToPanel =
   /** All rows that the page has are void; those of this run follow in `rows`. */
   | { readonly type: 'snapshot'; readonly head: PanelHead; readonly network: PanelNetwork | null }
@@ -115,6 +127,7 @@ export type ToPanel =
   | { readonly type: 'network'; readonly run: number; readonly network: PanelNetwork | null }
   /** Nodes of the network in file order, no more than `ROWS_PER_MESSAGE`. */
   | { readonly type: 'nodes'; readonly run: number; readonly nodes: readonly NodeReport[] }
+  | { readonly type: 'spectrum'; readonly run: number; readonly spectrum: LayerSpectrum }
   /** Select the row of this layer, scroll to it and open its detail; `weight`: show where its weight's name is. */
   | { readonly type: 'reveal'; readonly layer: string; readonly weight: boolean };
 
@@ -134,6 +147,9 @@ export type FromPanel =
   | { readonly type: 'cancel' }
   /** Run the model, in search of slopes of the network. */
   | { readonly type: 'findSlopes' }
+  /** Compute the singular values of this layer. */
+  | { readonly type: 'spectrum'; readonly layer: string }
+  | { readonly type: 'cancelSpectrum'; readonly layer: string }
   | { readonly type: 'export' }
   | { readonly type: 'exportPlot'; readonly name: string; readonly svg: string }
   | { readonly type: 'copy'; readonly text: string }

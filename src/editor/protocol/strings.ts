@@ -187,6 +187,28 @@ export interface PanelStrings {
   readonly circular: string;
   readonly reflect: string;
   readonly replicate: string;
+  // Singular values
+  readonly spectrum: string;
+  readonly showSpectrum: string;
+  readonly computingSpectrum: string;
+  readonly spectrumCancelled: string;
+  readonly spectrumFacts: string;
+  readonly spectrumExact: string;
+  readonly spectrumEstimate: string;
+  readonly plotSpectrum: string;
+  readonly plotHistogram: string;
+  readonly plotEstimate: string;
+  readonly plotPlace: string;
+  readonly plotCount: string;
+  readonly plotTextSpectrum: string;
+  readonly plotTextZeros: string;
+  readonly plotFrequencies: string;
+  readonly plotCurves: string;
+  readonly plotFrequency: string;
+  readonly plotFrequencyRow: string;
+  readonly plotFrequencyColumn: string;
+  readonly plotFrequencyPlace: string;
+  readonly plotTextFrequencies: string;
   // Plots
   readonly plotNorm: string;
   readonly plotRank: string;

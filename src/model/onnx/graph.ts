@@ -34,6 +34,8 @@ export interface LocalFunction {
   readonly overload: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** Versions that its nodes are of, by domain, in place of the file's. */
+  readonly opsets: ReadonlyMap<string, number>;
   /** Default values of the attributes that have one. */
   readonly attributes: ReadonlyMap<string, Attribute>;
   readonly nodes: readonly Node[];

@@ -164,7 +164,7 @@ class Flattener {
     }
     // All outputs before all inputs: old exporters do not always write a node after those that it depends on.
     const started = nodes.map((node) => {
-      const operation = this.start(node, prefix, scope.attributes);
+      const operation = this.start(node, prefix, scope);
       operation.outputs = node.outputs.map((name, index) => {
         if (name === '') return null;
         const value = newValue(name, { kind: 'operation', operation, index }, info.get(name) ?? null);
@@ -182,17 +182,16 @@ class Flattener {
     });
   }
 
-  /** @param caller attributes of the function call that the node is inside of. */
-  private start(node: Node, prefix: string, caller: Attributes): MutableOperation {
+  private start(node: Node, prefix: string, { attributes, opsets }: Scope): MutableOperation {
     const { domain } = node;
     return {
       label: prefix + (node.name || node.outputs.find((name) => name !== '') || node.opType),
       opType: node.opType,
       domain,
-      opset: this.file.opsets.get(domain) ?? 0,
+      opset: opsets.get(domain) ?? this.file.opsets.get(domain) ?? 0,
       inputs: [],
       outputs: [],
-      attributes: withoutReferences(node.attributes, caller),
+      attributes: withoutReferences(node.attributes, attributes),
       bodies: [],
       isCall: false,
     };
@@ -223,7 +222,7 @@ class Flattener {
     }
     this.calls.add(definition);
     const attributes = new Map([...definition.attributes, ...call.attributes]);
-    const inner = new Scope(null, this.file.path, scope.depth + 1, attributes);
+    const inner = new Scope(null, this.file.path, scope.depth + 1, attributes, definition.opsets);
     definition.inputs.forEach((name, i) => inner.bind(name, call.inputs[i] ?? null));
     this.addNodes(definition.nodes, inner, `${call.label}/`, new Map());
     this.calls.delete(definition);
@@ -241,6 +240,8 @@ class Scope {
     readonly depth: number = parent === null ? 0 : parent.depth + 1,
     /** Attributes of the function call that this is inside of; bodies see those of the function around them. */
     readonly attributes: Attributes = parent === null ? new Map() : parent.attributes,
+    /** Versions of the function around it, by domain; the file's where it names none. */
+    readonly opsets: ReadonlyMap<string, number> = parent === null ? new Map() : parent.opsets,
   ) {}
 
   has(name: string): boolean {

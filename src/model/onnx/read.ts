@@ -86,9 +86,13 @@ async function readModel(file: RangeFile): Promise<CompleteModel> {
 
 /** Versions by domain. A file of IR version 1 or 2 names none and means the first. */
 function opsetsOf({ irVersion = 0, opsetImport = [] }: ModelProto): Map<string, number> {
-  const opsets = new Map(opsetImport.map(({ domain, version = 0 }) => [domainOf(domain), version]));
+  const opsets = versionsOf(opsetImport);
   if (opsets.size === 0 && irVersion < 3) opsets.set('', 1);
   return opsets;
+}
+
+function versionsOf(opsetImport: ModelProto['opsetImport'] = []): Map<string, number> {
+  return new Map(opsetImport.map(({ domain, version = 0 }) => [domainOf(domain), version]));
 }
 
 function domainOf(domain = ''): string {
@@ -201,6 +205,7 @@ class Conversion {
       overload: proto.overload ?? '',
       inputs: proto.input ?? [],
       outputs: proto.output ?? [],
+      opsets: versionsOf(proto.opsetImport),
       attributes: this.attributes(proto.attributeProto ?? [], () => t`function ${quote(name)}`, name),
       nodes: (proto.node ?? []).map((node) => this.node(node)),
     };

@@ -468,6 +468,28 @@ describe('isAdapter', () => {
   });
 });
 
+describe('an update of a kernel of one position', () => {
+  it.each(['replicate', 'reflect', 'zeros'] as const)(
+    'has what %s padding adds to its norm',
+    async (mode) => {
+      const random = seeded(41);
+      const [up, down] = [draw(random, [3, 2, 1, 1]), draw(random, [2, 4, 1, 1])];
+      const pads = [2, 1, 2, 1];
+      const geometry = { strides: [1, 1], groups: 1, padding: { mode, amounts: pads }, inputSize: [4, 3] };
+      const row = await rowOf(
+        { 'm.lora_down.weight': down.content, 'm.lora_up.weight': up.content, 'm.alpha': f32([], [2]) },
+        { base: { 'm.weight': draw(random, [3, 4, 1, 1]).content }, baseSide: { layers: { m: geometry } } },
+      );
+      const layer: ConvolutionLayer = {
+        ...{ transposed: false, strides: [1, 1], dilations: [1, 1], groups: 1, mode, pads, scale: 1 },
+        ...{ shape: [3, 4, 1, 1], inputSize: [4, 3], outputPadding: [0, 0] },
+        weight: dense(3, 4, 1, (i, j) => sum(2, (k) => up.values[i * 2 + k] * down.values[k * 4 + j])),
+      };
+      expectHolds(row.lipschitz, denseNorm(layer), 1e-12, 1e-4);
+    },
+  );
+});
+
 describe('an update with a base', () => {
   const random = seeded(11);
   const up = draw(random, [6, 2]);

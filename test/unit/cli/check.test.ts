@@ -4,6 +4,7 @@ import type { Report } from '../../../src/report/report';
 import { Folder } from '../folder';
 import { integers, modelBytes, node, tensor, value } from '../onnx-builder';
 import { dist } from '../product';
+import { f32, safetensors } from '../safetensors-builder';
 import { run } from './command-line';
 
 const folder = new Folder();
@@ -103,5 +104,34 @@ describe('analyze', () => {
     expect(bound?.lower).toBeGreaterThan(5.9);
     expect((await report('--no-run'))?.bounds[0]).toMatchObject({ lower: null, norm: 'L2' });
     expect(await report('--layers', 'first')).toBeNull();
+  });
+});
+
+describe('analyze --fail-network-above', () => {
+  const analyze = (file: string, ...args: string[]) =>
+    run(dist, ['analyze', file, '--device', 'cpu', '--no-run', ...args]);
+
+  it('ends with 1 where the bound of the network is above it', async () => {
+    const file = await folder.write('above.onnx', chain(8, 0.5));
+    const above = await analyze(file, '--fail-network-above', '3', '--format', 'csv');
+    expect(above.code).toBe(1);
+    expect(above.stderr).toMatch(
+      /above\.onnx: the network from x to y may exceed 3: the upper bound of its Lipschitz constant is 4\.?\d*\n$/,
+    );
+    expect((await analyze(file, '--fail-network-above', '4.001')).code).toBe(0);
+    const sarif = await analyze(file, '--fail-network-above', '3', '--fail-above', '9', '--format', 'sarif');
+    expect(sarif.code).toBe(1);
+    const { runs } = JSON.parse(sarif.stdout) as { runs: { results: { ruleId: string }[] }[] };
+    expect(runs[0].results.map(({ ruleId }) => ruleId)).toEqual(['network-budget']);
+  });
+
+  it('does not take what has no network for one that keeps to it', async () => {
+    const file = await folder.write('net.safetensors', safetensors({ 'fc.weight': f32([1, 2], [3, 4]) }));
+    const { code, stderr } = await analyze(file, '--fail-network-above', '100');
+    expect(code).toBe(3);
+    expect(stderr).toContain('its network cannot be held against a budget: its format does not say how');
+    const some = await analyze(file, '--fail-network-above', '100', '--layers', 'fc');
+    expect(some.code).toBe(2);
+    expect(some.stderr).toContain('--fail-network-above takes all layers: leave out --layers');
   });
 });

@@ -65,6 +65,25 @@ describe('the command line and its worker', () => {
     expect(markdown.stdout.match(/^\| `golden_\d\d/gm)).toHaveLength(2 * count);
   });
 
+  it('print the singular values of layers that they are asked for', async () => {
+    const args = ['golden_zoo.onnx', '--layers', 'golden_2*', '--spectrum'];
+    const { code, stdout, stderr } = await analyze(...args, '--format', 'json');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { layers } = JSON.parse(stdout) as Report;
+    expect(layers).toHaveLength(10);
+    for (const { name, lipschitz, spectrum, convolution } of layers) {
+      expect(spectrum?.kind, name).toBe('exact');
+      // Of matrices the largest is the norm; the symbol knows nothing of the zeros around an input.
+      if (convolution === null)
+        expect(spectrum?.largest).toBeLessThanOrEqual((lipschitz?.upper ?? 0) * (1 + 1e-12));
+      expect(spectrum?.largest, name).toBeGreaterThanOrEqual((lipschitz?.lower ?? Infinity) * (1 - 1e-12));
+    }
+    const table = await analyze(...args);
+    expect(table.stdout).toMatch(/^golden_25_matmul +1\.9904 +1\.0918 +0\.25429 +32 +[▁-█ ]+ exact$/m);
+    const csv = await analyze(...args, '--format', 'csv');
+    expect(csv.stderr).toContain('--spectrum has no effect on --format csv');
+  });
+
   it('hold layers against a budget', async () => {
     const largest = Object.entries(truth).sort(([, a], [, b]) => b.sigmaExact - a.sigmaExact)[0];
     const { code, stderr } = await analyze(

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { DataType } from '../../../src/schema/onnx';
 import { Folder } from '../folder';
 import { float, graphAttribute, int, integers, ints, node, tensor, value } from '../onnx-builder';
-import { bounded, boundOf, graphOf, NORMS, single, upper } from './networks';
+import { gaussian, multiply, seeded } from '../truth/random';
+import { largestSingularValue, type Matrix, transpose } from '../truth/singular-values';
+import { bounded, boundOf, graphOf, NORMS, single, steepest, upper } from './networks';
 
 const folder = new Folder();
 
@@ -244,6 +247,20 @@ describe('bodies', () => {
     ];
     expect(upper(await bounded(folder, graph, { functions }))).toBe(2);
   });
+
+  it('nodes of a local function are of the versions that it imports', async () => {
+    // Up to opset 12, Softmax flattens all axes behind the first: its sums are taken over 6 numbers, not 3.
+    const graph = graphOf([node('soft', ['x'], ['y'], {}, { domain: 'local' })], [2, 2, 3], []);
+    const within = (version: number) => [
+      {
+        ...{ name: 'soft', domain: 'local', input: ['a'], output: ['b'] },
+        node: [node('LogSoftmax', ['a'], ['b'], {}, { name: 'soft' })],
+        opsetImport: [{ domain: '', version }],
+      },
+    ];
+    expect(upper(await bounded(folder, graph, { functions: within(20) }))).toBeCloseTo(Math.sqrt(3), 9);
+    expect(upper(await bounded(folder, graph, { functions: within(11) }))).toBeCloseTo(Math.sqrt(6), 9);
+  });
 });
 
 describe('products', () => {
@@ -339,6 +356,176 @@ describe('folding', () => {
   });
 });
 
+describe('broadcasting of old opsets, along an axis that an attribute names', () => {
+  // ONNX Runtime has no operators of opset 6: their constants follow from the definition.
+  const old = { irVersion: 3, opsetImport: [{ domain: '', version: 6 }] };
+  const along = (axis: number) => ({ broadcast: int(1), axis: int(axis) });
+  const factors = tensor('f', [2], [1, 100]);
+
+  it('is not folded as if it were along the last', async () => {
+    // Row 1 of h is a hundred times as long: 5 times 100. Along the last axis it would be the norm of diag(5, 1).
+    const nodes = [
+      node('MatMul', ['x', 'w'], ['h']),
+      node('Mul', ['h', 'f'], ['y'], along(0), { name: 'mul' }),
+    ];
+    const found = await bounded(folder, graphOf(nodes, [2, 2], [diagonal('w', 5, 0.01), factors]), old);
+    for (const norm of NORMS) expect(upper(found, norm) ?? Infinity).toBeGreaterThanOrEqual(500);
+  });
+
+  it('has no constant where copies would have to be counted', async () => {
+    // x + (sums of its rows, each along its row): I + 1 1^T for each row.
+    const nodes = [
+      node('ReduceSum', ['x'], ['s'], { axes: ints(1), keepdims: int(0) }),
+      node('Add', ['x', 's'], ['y'], along(0), { name: 'add' }),
+    ];
+    const found = await bounded(folder, graphOf(nodes, [3, 3]), old);
+    for (const norm of NORMS) expect(upper(found, norm) ?? Infinity).toBeGreaterThanOrEqual(4);
+  });
+
+  it('by a constant multiplies by no more than its largest element', async () => {
+    const nodes = [node('Mul', ['x', 'f'], ['y'], along(0), { name: 'mul' })];
+    const found = await bounded(folder, graphOf(nodes, [2, 3], [factors]), old);
+    for (const norm of NORMS) expect(upper(found, norm) ?? Infinity).toBeGreaterThanOrEqual(100);
+  });
+});
+
+describe('a packed matrix', () => {
+  it('has its bias in the range of what it answers', async () => {
+    const packed = {
+      name: 'w',
+      dims: [3, 1, 8],
+      dataType: DataType.UINT8,
+      int32Data: Array.from({ length: 24 }, (_, i) => (37 * i + 11) % 256),
+    };
+    const constants = [packed, tensor('s', [3, 1], [0.5, 0.25, 1]), tensor('b', [3], [100, -50, 0])];
+    const attributes = { K: int(16), N: int(3), bits: int(4), block_size: int(16) };
+    const nodes = [
+      node('MatMulNBits', ['x', 'w', 's', '', '', 'b'], ['h'], attributes, { domain: 'com.microsoft' }),
+      node('Mul', ['h', 'h'], ['y']),
+    ];
+    const found = await bounded(folder, graphOf(nodes, [1, 16], constants));
+    const met = await steepest(found.path, [1, 16], 1);
+    for (const norm of NORMS) {
+      expect(boundOf(found, norm).domain).toBe('inputs in [-1, 1]');
+      expect(upper(found, norm)).toBeGreaterThanOrEqual(met[norm]);
+    }
+    // Without the bias the square would be steep by no more than twice the square of the norm.
+    const norm = found.rows[0].lipschitz?.upper ?? NaN;
+    expect(upper(found)).toBeGreaterThanOrEqual(2 * 100 * 0.5 * norm);
+  });
+});
+
+describe('consecutive matrices', () => {
+  const random = seeded(5);
+  const matrix = (rows: number, columns: number): Matrix => ({
+    ...{ rows, columns },
+    values: Float64Array.from({ length: rows * columns }, () => Math.fround(gaussian(random))),
+  });
+  const weight = (name: string, { rows, columns, values }: Matrix) =>
+    tensor(name, [rows, columns], [...values]);
+  /** Of the product, from its inputs (rows) to its outputs. */
+  const normsOf = ({ rows, columns, values }: Matrix) => {
+    const size = (r: number, c: number) => Math.abs(values[r * columns + c]);
+    const sums = (count: number, length: number, at: (i: number, k: number) => number) =>
+      Array.from({ length: count }, (_, i) =>
+        Array.from({ length }, (_, k) => at(i, k)).reduce((sum, x) => sum + x, 0),
+      );
+    return {
+      L2: largestSingularValue({ rows, columns, values }),
+      Linf: Math.max(...sums(columns, rows, (c, r) => size(r, c))),
+      L1: Math.max(...sums(rows, columns, size)),
+    };
+  };
+
+  it('have the norm of their product, in three norms', async () => {
+    const [a, b, c] = [matrix(3, 5), matrix(4, 5), matrix(4, 2)];
+    const factors = [0.01, 100, 1, -3];
+    const nodes = [
+      node('MatMul', ['x', 'a'], ['h'], {}, { name: 'first' }),
+      node('Add', ['h', 'shift'], ['i'], {}, { name: 'shift' }),
+      node('Gemm', ['i', 'b', 'bias'], ['j'], { alpha: float(0.5), transB: int(1) }, { name: 'second' }),
+      node('Mul', ['j', 'factors'], ['k'], {}, { name: 'factors' }),
+      node('MatMul', ['k', 'c'], ['y'], {}, { name: 'third' }),
+    ];
+    const constants = [tensor('shift', [5], [1, 2, 3, 4, 5]), tensor('bias', [4], [1, 1, 1, 1])];
+    const found = await bounded(
+      folder,
+      graphOf(
+        nodes,
+        [7, 3],
+        [weight('a', a), weight('b', b), weight('c', c), ...constants, tensor('factors', [4], factors)],
+      ),
+    );
+    const middle = transpose(b);
+    const scaled = middle.values.map((value, i) => 0.5 * value * Math.fround(factors[i % 4]));
+    const product = multiply(multiply(a, { ...middle, values: scaled }), c);
+    const truth = normsOf(product);
+    for (const norm of NORMS) {
+      expect(upper(found, norm)).toBeGreaterThanOrEqual(truth[norm]);
+      expect(upper(found, norm)).toBeLessThan(truth[norm] * (1 + 2e-6));
+    }
+    const { path, contributions, coverage, whatIf } = found.network;
+    expect(path.map(({ name }) => name)).toEqual(['first + second + third']);
+    expect(contributions[0].name).toBe('first + second + third');
+    expect(whatIf[0].layers).toEqual(['first + second + third']);
+    expect(coverage.map(({ name, status }) => [name, status])).toEqual(
+      ['first', 'shift', 'second', 'factors', 'third'].map((name) => [name, 'certified']),
+    );
+    expect(coverage[4].reason).toContain('product of consecutive layers');
+  });
+
+  it('that undo each other are the identity', async () => {
+    const nodes = Array.from({ length: 40 }, (_, i) =>
+      node('MatMul', [i === 0 ? 'x' : `h${i}`, i % 2 ? 'down' : 'up'], [i === 39 ? 'y' : `h${i + 1}`]),
+    );
+    const found = await bounded(
+      folder,
+      graphOf(nodes, [1, 2], [diagonal('up', 2 ** 60, 2 ** -60), diagonal('down', 2 ** -60, 2 ** 60)]),
+    );
+    for (const norm of NORMS) expect(upper(found, norm)).toBeCloseTo(1, 5);
+  });
+
+  it('are bounded one by one where something lies between, or where their product is large', async () => {
+    const constants = [diagonal('a', 2, 1), diagonal('b', 0.5, 1)];
+    const between = [
+      node('MatMul', ['x', 'a'], ['h']),
+      node('Relu', ['h'], ['r']),
+      node('MatMul', ['r', 'b'], ['y']),
+    ];
+    expect(upper(await bounded(folder, graphOf(between, [1, 2], constants)))).toBeCloseTo(2, 5);
+    const turned = [node('MatMul', ['x', 'a'], ['h']), node('Gemm', ['h', 'b'], ['y'], { transA: int(1) })];
+    expect(upper(await bounded(folder, graphOf(turned, [2, 2], constants)))).toBeCloseTo(2, 5);
+    const wide = [
+      tensor('a', [1030, 1], [2, ...new Array<number>(1029).fill(0)]),
+      tensor('b', [1, 1030], [3, ...new Array<number>(1029).fill(0)]),
+    ];
+    const large = [node('MatMul', ['x', 'a'], ['h']), node('MatMul', ['h', 'b'], ['y'])];
+    const found = await bounded(folder, graphOf(large, [1, 1030], wide));
+    expect(upper(found)).toBeCloseTo(6, 5);
+    expect(found.network.path).toHaveLength(2);
+  });
+
+  it('never fall below the norms of the product in float64', async () => {
+    for (let seed = 0; seed < 10; seed++) {
+      const sizes = [3, 6, 2, 5].map((size) => size + seed);
+      const weights = [0, 1, 2].map((i) => matrix(sizes[i], sizes[i + 1]));
+      const nodes = weights.map((_, i) =>
+        node('MatMul', [i === 0 ? 'x' : `h${i}`, `w${i}`], [i === 2 ? 'y' : `h${i + 1}`]),
+      );
+      const found = await bounded(
+        folder,
+        graphOf(
+          nodes,
+          [1, sizes[0]],
+          weights.map((each, i) => weight(`w${i}`, each)),
+        ),
+      );
+      const truth = normsOf(weights.reduce((a, b) => multiply(a, b)));
+      for (const norm of NORMS) expect(upper(found, norm)).toBeGreaterThanOrEqual(truth[norm]);
+    }
+  });
+});
+
 describe('patterns', () => {
   it('division by its own root mean square, of the distance to the mean', async () => {
     const nodes = [
@@ -376,8 +563,10 @@ describe('what if', () => {
   it('the worst layers are set to one', async () => {
     const nodes = [
       node('MatMul', ['x', 'a'], ['h'], {}, { name: 'ten' }),
-      node('MatMul', ['h', 'b'], ['i'], {}, { name: 'half' }),
-      node('MatMul', ['i', 'c'], ['y'], {}, { name: 'three' }),
+      node('Relu', ['h'], ['hr']),
+      node('MatMul', ['hr', 'b'], ['i'], {}, { name: 'half' }),
+      node('Relu', ['i'], ['ir']),
+      node('MatMul', ['ir', 'c'], ['y'], {}, { name: 'three' }),
     ];
     const weights = [diagonal('a', 10, 1), diagonal('b', 0.5, 0.1), diagonal('c', 3, 1)];
     const { network } = await bounded(folder, graphOf(nodes, [1, 2], weights));

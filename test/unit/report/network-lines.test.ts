@@ -1,37 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { formatMarkdown } from '../../../src/report/markdown';
 import { networkLines } from '../../../src/report/network-lines';
-import type { NetworkBound, NetworkReport } from '../../../src/report/report';
 import { formatTable } from '../../../src/report/table';
-import { report } from './sample';
+import { network, networkBound, report } from './sample';
 
-const bound: NetworkBound = {
-  norm: 'L2',
-  input: 'x',
-  output: 'y',
-  lower: 1.5,
-  upper: 72,
-  log10Upper: 1.858,
-  certainty: 'certified',
-  domain: null,
-  limits: [],
-};
-
-const network = (overrides: Partial<NetworkReport> = {}): NetworkReport => ({
-  bounds: [bound, { ...bound, norm: 'Linf' }],
-  scope: 'x: 1x4',
-  isAssumed: false,
-  coverage: [],
-  path: [],
-  contributions: [
-    { name: 'conv', op: 'Conv', log10: 1 },
-    { name: 'pool', op: 'AveragePool', log10: -0.5 },
-  ],
-  whatIf: [],
-  notes: [],
-  seconds: 1,
-  ...overrides,
-});
+const bound = networkBound();
 
 describe('the lines of a network', () => {
   it('are its bounds in L2 and what makes them large', () => {

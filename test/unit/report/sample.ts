@@ -1,5 +1,13 @@
 /** Reports made by hand, for the tests of the formats. */
-import type { AdapterReport, LayerReport, Report, Settings } from '../../../src/report/report';
+import type {
+  AdapterReport,
+  LayerReport,
+  NetworkBound,
+  NetworkReport,
+  Report,
+  Settings,
+  SpectrumReport,
+} from '../../../src/report/report';
 
 export const DEFAULT_SETTINGS: Settings = {
   method: 'auto',
@@ -33,6 +41,54 @@ export function layer(overrides: Partial<LayerReport> = {}): LayerReport {
     notes: [],
     error: null,
     seconds: 0.01,
+    ...overrides,
+  };
+}
+
+export function spectrum(overrides: Partial<SpectrumReport> = {}): SpectrumReport {
+  return {
+    kind: 'exact',
+    method: 'Householder bidiagonalisation (Golub and Kahan 1965)',
+    count: 5,
+    largest: 4,
+    median: 2,
+    smallest: 0,
+    values: [4, 3, 2, 1, 0],
+    histogram: { edges: [1, 2, 4], counts: [1, 3], zeros: 1 },
+    frequencies: null,
+    ...overrides,
+  };
+}
+
+export function networkBound(overrides: Partial<NetworkBound> = {}): NetworkBound {
+  return {
+    norm: 'L2',
+    input: 'x',
+    output: 'y',
+    lower: 1.5,
+    upper: 72,
+    log10Upper: 1.858,
+    certainty: 'certified',
+    domain: null,
+    limits: [],
+    ...overrides,
+  };
+}
+
+export function network(overrides: Partial<NetworkReport> = {}): NetworkReport {
+  return {
+    bounds: [networkBound(), networkBound({ norm: 'Linf' })],
+    scope: 'x: 1x4',
+    isAssumed: false,
+    coverage: [],
+    path: [],
+    contributions: [
+      { name: 'conv', op: 'Conv', log10: 1 },
+      { name: 'pool', op: 'AveragePool', log10: -0.5 },
+    ],
+    whatIf: [],
+    notes: [],
+    seconds: 1,
     ...overrides,
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatSarif } from '../../../src/report/sarif';
-import { FULL, layer, report } from './sample';
+import { FULL, layer, network, networkBound, report } from './sample';
 
 interface Text {
   readonly text: string;
@@ -40,9 +40,14 @@ interface Log {
   }[];
 }
 
-function sarif(limit: number | null, refusals: readonly string[] = [], reports = [FULL]) {
+function sarif(
+  limit: number | null,
+  refusals: readonly string[] = [],
+  reports = [FULL],
+  networkLimit: number | null = null,
+) {
   const text = formatSarif(reports, {
-    ...{ version: '1.2.3', limit, refusals },
+    ...{ version: '1.2.3', limit, networkLimit, refusals },
     uriOf: (path) => `uri:${path}`,
   });
   const log = JSON.parse(text) as Log;
@@ -98,5 +103,38 @@ describe('formatSarif', () => {
     const { results } = sarif(1, [], [report({ layers: [layer({ name })] })]);
     expect(results[0].message.text).toContain('a\\[b\\](http://c) {{0}} �\\[31m exceeds');
     expect(results[0].locations[0].logicalLocations[0].fullyQualifiedName).toBe(name);
+  });
+
+  it('has one result for a network above its budget, of the worst bound', () => {
+    const bounds = [
+      networkBound({ output: 'small', upper: 2, log10Upper: 0.30103 }),
+      networkBound({ output: 'y', upper: 2000, log10Upper: 3.30103 }),
+      networkBound({ output: 'z', upper: 70, log10Upper: 1.8451 }),
+    ];
+    const whole = [report({ network: network({ bounds }) })];
+    const { results } = sarif(null, [], whole, 5);
+    expect(results).toHaveLength(1);
+    expect(results[0]).toMatchObject({ ruleId: 'network-budget', level: 'warning' });
+    expect(results[0].message.text).toBe(
+      'The Lipschitz constant of the network from x to y may exceed the budget of 5: its upper bound is 2001 (certified). So does that between 1 other pair.',
+    );
+    expect(results[0].locations[0].logicalLocations[0]).toMatchObject({
+      ...{ fullyQualifiedName: 'x -> y', kind: 'network' },
+    });
+    expect(sarif(null, [], whole, 2000).results).toEqual([]);
+    expect(sarif(null, [], whole).results).toEqual([]);
+    expect(sarif(1, [], whole, 5).results.map(({ ruleId }) => ruleId)).toEqual([
+      'layer-budget',
+      'network-budget',
+    ]);
+  });
+
+  it('says which nodes a network has no bound for, as text', () => {
+    const nothing = { upper: null, log10Upper: null, certainty: null };
+    const bounds = [networkBound({ ...nothing, limits: ['Exp [1]', ...'abcdef'] })];
+    const { results } = sarif(null, [], [report({ network: network({ bounds }) })], 1e300);
+    expect(results[0].message.text).toContain(
+      'no bound on all inputs is known because of Exp \\[1\\], a, b, c, d, ...',
+    );
   });
 });

@@ -149,4 +149,24 @@ describe('take', () => {
     expect(take(fresh, junk)).toBe(fresh);
     expect(indices(after(data, ...junk, rows(1, 1)))).toEqual([0, 1]);
   });
+
+  it('keeps singular values by layer, of the run that is shown', () => {
+    const told = (run: number, layer: string, share: number): ToPanel => ({
+      ...{ type: 'spectrum', run },
+      spectrum: { layer, state: { kind: 'running', share } },
+    });
+    const data = after(
+      fresh,
+      snapshot(2),
+      told(2, 'a', 0.1),
+      told(2, 'b', 0.2),
+      told(2, 'a', 0.5),
+      told(1, 'a', 1),
+    );
+    expect([...data.spectra]).toEqual([
+      ['a', { kind: 'running', share: 0.5 }],
+      ['b', { kind: 'running', share: 0.2 }],
+    ]);
+    expect(after(data, snapshot(3)).spectra.size).toBe(0);
+  });
 });
