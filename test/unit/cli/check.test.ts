@@ -9,14 +9,14 @@ import { run } from './command-line';
 
 const folder = new Folder();
 
-/** x W, twice, with the norms a and b. */
+/** x W, twice, with the norms a and b, and a Relu between: two matrices alone would be multiplied. */
 function chain(
   a: number,
   b: number,
   end = node('MatMul', ['h', 'b'], ['y'], {}, { name: 'second' }),
 ): Uint8Array {
   return modelBytes({
-    node: [node('MatMul', ['x', 'a'], ['h'], {}, { name: 'first' }), end],
+    node: [node('MatMul', ['x', 'a'], ['g'], {}, { name: 'first' }), node('Relu', ['g'], ['h']), end],
     initializer: [tensor('a', [2, 2], [a, 0, 0, a]), tensor('b', [2, 2], [b, 0, 0, b])],
     input: [value('x', [1, 2])],
     output: [value('y')],
