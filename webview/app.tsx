@@ -1,37 +1,34 @@
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
 import { isBusy } from '../src/editor/protocol/protocol';
-import type { PanelStart } from '../src/editor/protocol/protocol';
+import type { PanelHead, PanelStart } from '../src/editor/protocol/protocol';
+import type { LayerReport } from '../src/report/report';
 import { Detail } from './detail/detail';
 import { Head } from './head/head';
 import { host } from './host';
-import { begin, take } from './panel-data';
 import type { PanelData } from './panel-data';
 import { NetworkView } from './network/network-view';
 import { NetworkPlots, ScatterPlot } from './plots/network-plots';
 import { loadPlotLibrary } from './plots/figure';
-import { countOperators, filterRows, sortRows } from './rows';
+import { countOperators, filterRows, itself, sortRows } from './rows';
 import { SkippedList } from './skipped/skipped-list';
 import { LayerTable } from './table/layer-table';
 import { FilterBar } from './table/filter-bar';
 import { Tabs } from './tabs';
+import { useKept, usePanelData } from './use-panel-data';
 import { INITIAL_VIEW, restoreView } from './view-state';
-import type { ScrollPosition, ViewState } from './view-state';
-
-/** While rows stream in, the page is drawn no more often than this, milliseconds. */
-const DRAW_INTERVAL = 80;
-/** Nor more often than after so many times what a drawing takes: the user's keys and wheel come in between. */
-const REST = 3;
-/** The view is kept when the user has rested so long, milliseconds. */
-const KEEP_AFTER = 200;
+import type { ViewState } from './view-state';
 
 /** @param props.start what the page is drawn with until the extension answers */
 export function App({ start }: { readonly start: PanelStart }) {
-  const data = usePanelData(start);
+  const data = usePanelData<PanelHead, LayerReport>(start);
   const { head, locale, rows, wish } = data;
   const { path } = head.file;
   const [view, setView] = useState(() => restoreView(host.getState(), path));
   const change = useCallback((change: Partial<ViewState>) => setView((view) => ({ ...view, ...change })), []);
-  const scroll = useKept(path, view);
+  const scroll = useKept(
+    useMemo(() => ({ path }), [path]),
+    view,
+  );
   /** The layer whose row is brought into view as soon as there is one. */
   const [sought, seek] = useState<string | null>(null);
   const open = useCallback((layer: string) => {
@@ -49,10 +46,10 @@ export function App({ start }: { readonly start: PanelStart }) {
   }, [atRest]);
 
   const shown = useMemo(
-    () => sortRows(filterRows(rows, view.filter), view.sorting),
+    () => sortRows(filterRows(rows, view.filter, itself), view.sorting),
     [rows, view.filter, view.sorting],
   );
-  const operators = useMemo(() => countOperators(rows), [rows]);
+  const operators = useMemo(() => countOperators(rows, itself), [rows]);
   const selected = useMemo(
     () => rows.find(({ row }) => row.name === view.selected) ?? null,
     [rows, view.selected],
@@ -65,7 +62,17 @@ export function App({ start }: { readonly start: PanelStart }) {
   return (
     <main class="panel">
       <Head data={data} onOpen={open} onTab={(tab) => change({ tab })} />
-      <Tabs tab={view.tab} locale={locale} skipped={head.skipped.length} onTab={(tab) => change({ tab })} />
+      <Tabs
+        tab={view.tab}
+        labels={{
+          layers: locale.strings.tabLayers,
+          network: locale.strings.tabNetwork,
+          through: locale.strings.tabThrough,
+          scatter: locale.strings.tabScatter,
+          skipped: locale.text('tabSkipped', locale.count(head.skipped.length)),
+        }}
+        onTab={(tab) => change({ tab })}
+      />
       <div class="view" role="tabpanel" id="view" aria-labelledby={`tab-${view.tab}`}>
         {view.tab === 'layers' && (
           <>
@@ -122,66 +129,4 @@ export function App({ start }: { readonly start: PanelStart }) {
 
 function emptyText({ head, locale }: PanelData): string {
   return head.state.kind === 'finished' ? locale.strings.noLayers : '';
-}
-
-/** The messages of the extension, taken together for each drawing. */
-function usePanelData(start: PanelStart): PanelData {
-  const [data, setData] = useState(() => begin(start));
-  /** When the latest drawing began and how long it took, milliseconds. */
-  const drawing = useRef({ began: -Infinity, took: 0 });
-  // After it is on the screen.
-  useEffect(() => {
-    drawing.current.took = performance.now() - drawing.current.began;
-  }, [data]);
-  // Before the page gives way to the answer to its first message.
-  useLayoutEffect(() => {
-    let waiting: unknown[] = [];
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const draw = () => {
-      timer = undefined;
-      drawing.current = { began: performance.now(), took: 0 };
-      const messages = waiting;
-      waiting = [];
-      setData((data) => take(data, messages));
-    };
-    const listen = ({ data }: MessageEvent) => {
-      waiting.push(data);
-      const { began, took } = drawing.current;
-      const due = began + Math.max(DRAW_INTERVAL, (1 + REST) * took);
-      timer ??= setTimeout(draw, Math.max(0, due - performance.now()));
-    };
-    addEventListener('message', listen);
-    return () => {
-      clearTimeout(timer);
-      removeEventListener('message', listen);
-    };
-  }, []);
-  return data;
-}
-
-/** Keeps where the user is, for a page that takes the place of this one. Scrolling alone draws nothing. */
-function useKept(path: string, view: ViewState): ScrollPosition {
-  const scroll = useRef(view.scroll);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const keep = () => {
-    clearTimeout(timer.current);
-    timer.current = setTimeout(
-      () => host.setState({ version: 1, path, view: { ...view, scroll: scroll.current } }),
-      KEEP_AFTER,
-    );
-  };
-  const latest = useRef(keep);
-  latest.current = keep;
-  useEffect(keep, [path, view]);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  return useMemo(
-    () => ({
-      get: () => scroll.current,
-      set: (top) => {
-        scroll.current = top;
-        latest.current();
-      },
-    }),
-    [],
-  );
 }

@@ -1,10 +1,11 @@
 /** The extension, as the page sees it. */
+import type { PersistedComparison } from '../src/editor/protocol/comparison';
 import type { FromPanel, PersistedPanel } from '../src/editor/protocol/protocol';
 
 interface VsCodeApi {
   postMessage(message: FromPanel): void;
   getState(): unknown;
-  setState(state: PersistedPanel): void;
+  setState(state: PersistedPanel | PersistedComparison): void;
 }
 
 declare function acquireVsCodeApi(): VsCodeApi;

@@ -1,20 +1,21 @@
 /** What the extension has told the page so far. */
 import type {
-  IndexedRow,
+  Indexed,
   LayerSpectrum,
   PanelHead,
   PanelNetwork,
   PanelStart,
+  RunHead,
   ToPanel,
 } from '../src/editor/protocol/protocol';
-import type { NodeReport } from '../src/report/report';
+import type { LayerReport, NodeReport } from '../src/report/report';
 import { Locale } from './locale';
 
-export interface PanelData {
-  readonly head: PanelHead;
+export interface PanelData<Head = PanelHead, Row = LayerReport> {
+  readonly head: Head;
   readonly locale: Locale;
   /** In the order of their ends. */
-  readonly rows: readonly IndexedRow[];
+  readonly rows: readonly Indexed<Row>[];
   /** Of all layers together; null where there is none, or not yet. */
   readonly network: PanelNetwork | null;
   /** Of the network, in file order; not all of them at first. */
@@ -27,7 +28,12 @@ export interface PanelData {
 
 type Reveal = ToPanel & { readonly type: 'reveal' };
 
-export function begin({ head, strings, locale, bundle }: PanelStart): PanelData {
+export function begin<Head = PanelHead, Row = LayerReport>({
+  head,
+  strings,
+  locale,
+  bundle,
+}: PanelStart<Head>): PanelData<Head, Row> {
   return {
     head,
     locale: new Locale(strings, locale, bundle),
@@ -40,11 +46,14 @@ export function begin({ head, strings, locale, bundle }: PanelStart): PanelData 
 }
 
 /** Rows of another run than the head's are dropped, and so is what is no message. */
-export function take(data: PanelData, messages: readonly unknown[]): PanelData {
-  let rows: IndexedRow[] | null = null;
+export function take<Head extends RunHead = PanelHead, Row = LayerReport>(
+  data: PanelData<Head, Row>,
+  messages: readonly unknown[],
+): PanelData<Head, Row> {
+  let rows: Indexed<Row>[] | null = null;
   let next = data;
   for (const message of messages) {
-    if (!isMessage(message)) continue;
+    if (!isMessage<Head, Row>(message)) continue;
     if (message.type === 'snapshot') {
       next = {
         ...next,
@@ -57,8 +66,7 @@ export function take(data: PanelData, messages: readonly unknown[]): PanelData {
       };
       rows = null;
     } else if (message.type === 'head') {
-      const { skipped } = next.head;
-      next = { ...next, head: { skipped, ...message.head } };
+      next = { ...next, head: { ...next.head, ...message.head } };
     } else if (message.type === 'reveal') {
       next = { ...next, wish: message };
     } else if (message.type === 'network' && message.run === next.head.run) {
@@ -72,9 +80,10 @@ export function take(data: PanelData, messages: readonly unknown[]): PanelData {
       // One copy for all messages of this turn.
       rows ??= [...next.rows];
       for (const row of message.rows) {
-        // A preliminary row is followed by the one that it stands for.
-        if (rows.at(-1)?.index === row.index) rows.pop();
-        rows.push(row);
+        // A preliminary row is followed by the one that it stands for; all rows of a series come again, in their order.
+        const place = rows.at(-1)?.index === row.index ? rows.length - 1 : row.index;
+        if (rows.at(place)?.index === row.index) rows[place] = row;
+        else rows.push(row);
       }
       next = { ...next, rows };
     }
@@ -83,10 +92,16 @@ export function take(data: PanelData, messages: readonly unknown[]): PanelData {
 }
 
 /** There is something to count and to compare: before, zeros would say what nobody knows yet. */
-export function hasFigures({ head, rows }: Pick<PanelData, 'head' | 'rows'>): boolean {
+export function hasFigures({
+  head,
+  rows,
+}: {
+  readonly head: Pick<RunHead, 'state'>;
+  readonly rows: readonly unknown[];
+}): boolean {
   return rows.length > 0 || head.state.kind === 'finished';
 }
 
-function isMessage(message: unknown): message is ToPanel {
+function isMessage<Head, Row>(message: unknown): message is ToPanel<Head, Row> {
   return typeof message === 'object' && message !== null && 'type' in message;
 }

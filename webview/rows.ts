@@ -1,8 +1,8 @@
 /** The rows of the table: what is shown of them, in which order. */
-import type { IndexedRow } from '../src/editor/protocol/protocol';
+import type { Indexed, IndexedRow } from '../src/editor/protocol/protocol';
 import { overBudget } from '../src/report/budget';
 import type { OverBudget } from '../src/report/budget';
-import type { Certainty, LayerReport } from '../src/report/report';
+import type { Certainty, Interval, LayerReport } from '../src/report/report';
 
 export const COLUMNS = [
   'index',
@@ -44,8 +44,8 @@ export function columnsWith(adapters: ReturnType<typeof adaptersIn>): readonly C
   ];
 }
 
-export interface Sorting {
-  readonly column: Column;
+export interface Sorting<Key extends string = Column> {
+  readonly column: Key;
   readonly descending: boolean;
 }
 
@@ -60,19 +60,35 @@ const DESCENDING_FIRST: ReadonlySet<Column> = new Set([
 ]);
 const STRENGTH: readonly Certainty[] = ['certified', 'analytic', 'probable', 'estimate'];
 
-/** What a click on a column's header makes of the order. */
-export function nextSorting(sorting: Sorting, column: Column): Sorting {
+/**
+ * What a click on a column's header makes of the order.
+ * @param descendingFirst columns whose large values are looked for first
+ */
+export function nextSorting<Key extends string>(
+  sorting: Sorting<Key>,
+  column: Key,
+  descendingFirst: ReadonlySet<string> = DESCENDING_FIRST,
+): Sorting<Key> {
   if (sorting.column === column) return { column, descending: !sorting.descending };
-  return { column, descending: DESCENDING_FIRST.has(column) };
+  return { column, descending: descendingFirst.has(column) };
 }
 
-type Key = number | string | null;
+/** By which a row is sorted; null: last. */
+export type Key = number | string | null;
+
+export function sortRows(rows: readonly IndexedRow[], { column, descending }: Sorting): IndexedRow[] {
+  return sortBy(rows, (row) => keyOf(row, column), descending);
+}
 
 /** A new array. Rows without a value come last in both directions; equal ones stay in the order of the file. */
-export function sortRows(rows: readonly IndexedRow[], { column, descending }: Sorting): IndexedRow[] {
+export function sortBy<Row>(
+  rows: readonly Indexed<Row>[],
+  keyOf: (row: Indexed<Row>) => Key,
+  descending: boolean,
+): Indexed<Row>[] {
   const direction = descending ? -1 : 1;
   return rows
-    .map((row) => ({ row, key: keyOf(row, column) }))
+    .map((row) => ({ row, key: keyOf(row) }))
     .sort((a, b) => {
       if (a.key === null || b.key === null) {
         return Number(a.key === null) - Number(b.key === null) || a.row.index - b.row.index;
@@ -123,7 +139,7 @@ const LONGEST_NUMBER = 12;
 const LONGEST_TEXT = 300;
 
 /** By which texts are compared as people number things: `conv2` before `conv10`. */
-function textKey(text: string): string {
+export function textKey(text: string): string {
   return text.slice(0, LONGEST_TEXT).replace(/\d+/g, (number) => number.padStart(LONGEST_NUMBER, '0'));
 }
 
@@ -153,21 +169,40 @@ export interface Filter {
   readonly operator: string;
 }
 
-export function filterRows(rows: readonly IndexedRow[], { text, operator }: Filter): readonly IndexedRow[] {
+/** What a filter looks at. */
+type Searched = Pick<LayerReport, 'name' | 'op' | 'weight'>;
+
+/** @param layersOf the layers that a row is of: one that fits is enough */
+export function filterRows<Row>(
+  rows: readonly Indexed<Row>[],
+  { text, operator }: Filter,
+  layersOf: (row: Row) => readonly Searched[],
+): readonly Indexed<Row>[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0 && operator === '') return rows;
   return rows.filter(({ row }) => {
-    if (operator !== '' && row.op !== operator) return false;
+    const layers = layersOf(row).filter(({ op }) => operator === '' || op === operator);
+    if (layers.length === 0) return false;
     if (words.length === 0) return true;
-    const searched = `${row.name}\n${row.op}\n${row.weight}`.toLowerCase();
+    const searched = layers
+      .map(({ name, op, weight }) => `${name}\n${op}\n${weight}`)
+      .join('\n')
+      .toLowerCase();
     return words.every((word) => searched.includes(word));
   });
 }
 
 /** Operators with the number of their rows, the most frequent first. */
-export function countOperators(rows: readonly IndexedRow[]): [operator: string, count: number][] {
+export function countOperators<Row>(
+  rows: readonly Indexed<Row>[],
+  layersOf: (row: Row) => readonly Searched[],
+): [operator: string, count: number][] {
   const counts = new Map<string, number>();
-  for (const { row } of rows) counts.set(row.op, (counts.get(row.op) ?? 0) + 1);
+  for (const { row } of rows) {
+    for (const op of new Set(layersOf(row).map((layer) => layer.op))) {
+      counts.set(op, (counts.get(op) ?? 0) + 1);
+    }
+  }
   return [...counts].sort((a, b) => b[1] - a[1]);
 }
 
@@ -176,11 +211,20 @@ export function overLayerBudget(row: LayerReport, limit: number | null): OverBud
   return limit === null ? null : (overBudget({ layers: [row] }, limit).at(0) ?? null);
 }
 
+/** Of one model: a row is of one layer. */
+export function itself(row: LayerReport): readonly LayerReport[] {
+  return [row];
+}
+
 /** The limits of a logarithmic axis for all positive bounds; null where there are none. */
 export function logDomain(rows: readonly IndexedRow[]): readonly [number, number] | null {
+  return logDomainOf(rows.map(({ row }) => row.lipschitz));
+}
+
+export function logDomainOf(intervals: readonly (Interval | null)[]): readonly [number, number] | null {
   let [low, high] = [Infinity, 0];
-  for (const { row } of rows) {
-    const { lower = 0, upper = 0 } = row.lipschitz ?? {};
+  for (const interval of intervals) {
+    const { lower = 0, upper = 0 } = interval ?? {};
     if (upper <= 0) continue;
     low = Math.min(low, lower > 0 ? lower : upper);
     high = Math.max(high, upper);

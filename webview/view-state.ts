@@ -2,18 +2,17 @@
 import { STATUSES } from './network/network-data';
 import type { NodeFilter } from './network/network-data';
 import { ALL_COLUMNS } from './rows';
-import type { Filter, Sorting } from './rows';
+import type { Column, Filter, Sorting } from './rows';
 
 export const TABS = ['layers', 'network', 'through', 'scatter', 'skipped'] as const;
 export type Tab = (typeof TABS)[number];
 
-export interface ViewState {
-  readonly tab: Tab;
-  readonly sorting: Sorting;
+/** Of a table of any kind. */
+export interface TableView<T extends string, C extends string> {
+  readonly tab: T;
+  readonly sorting: Sorting<C>;
   readonly filter: Filter;
-  /** Of the network's nodes. */
-  readonly nodeFilter: NodeFilter;
-  /** Name of the selected layer; names are unique. */
+  /** Key of the selected row: the name of its layer; names are unique. */
   readonly selected: string | null;
   /** The details of the selected layer are open. */
   readonly detail: boolean;
@@ -21,6 +20,12 @@ export interface ViewState {
   readonly detailHeight: number;
   /** Where the table is scrolled to at first, pixels. */
   readonly scroll: number;
+}
+
+/** Of the panel of a model. */
+export interface ViewState extends TableView<Tab, Column> {
+  /** Of the network's nodes. */
+  readonly nodeFilter: NodeFilter;
 }
 
 export const INITIAL_VIEW: ViewState = {
@@ -52,24 +57,48 @@ export interface ScrollPosition {
 
 /** What an earlier page kept of the model at `path`, as far as it makes sense. */
 export function restoreView(kept: unknown, path: string): ViewState {
-  if (!isRecord(kept) || kept.version !== 1 || kept.path !== path || !isRecord(kept.view))
-    return INITIAL_VIEW;
-  const { tab, sorting, filter, nodeFilter, selected, detail, detailHeight, scroll } = kept.view;
+  if (!isRecord(kept) || kept.path !== path) return INITIAL_VIEW;
+  const nodeFilter = nodeFilterOf(isRecord(kept.view) ? kept.view.nodeFilter : null);
   return {
-    tab: TABS.find((known) => known === tab) ?? INITIAL_VIEW.tab,
-    sorting: sortingOf(sorting) ?? INITIAL_VIEW.sorting,
-    filter: filterOf(filter) ?? INITIAL_VIEW.filter,
-    nodeFilter: nodeFilterOf(nodeFilter) ?? INITIAL_VIEW.nodeFilter,
+    ...restoreFrom(kept, INITIAL_VIEW, TABS, ALL_COLUMNS),
+    nodeFilter: (kept.version === 1 ? nodeFilter : null) ?? INITIAL_VIEW.nodeFilter,
+  };
+}
+
+/** The same of models that are compared. */
+export function restoreComparison<T extends string, C extends string>(
+  kept: unknown,
+  paths: readonly string[],
+  initial: TableView<T, C>,
+  tabs: readonly T[],
+  columns: readonly C[],
+): TableView<T, C> {
+  const isOfModels = isRecord(kept) && JSON.stringify(kept.paths) === JSON.stringify(paths);
+  return isOfModels ? restoreFrom(kept, initial, tabs, columns) : initial;
+}
+
+function restoreFrom<T extends string, C extends string>(
+  kept: Record<string, unknown>,
+  initial: TableView<T, C>,
+  tabs: readonly T[],
+  columns: readonly C[],
+): TableView<T, C> {
+  if (kept.version !== 1 || !isRecord(kept.view)) return initial;
+  const { tab, sorting, filter, selected, detail, detailHeight, scroll } = kept.view;
+  return {
+    tab: tabs.find((known) => known === tab) ?? initial.tab,
+    sorting: sortingOf(sorting, columns) ?? initial.sorting,
+    filter: filterOf(filter) ?? initial.filter,
     selected: typeof selected === 'string' ? selected : null,
     detail: detail === true,
-    detailHeight: isAtLeast(LEAST_DETAIL, detailHeight) ? detailHeight : INITIAL_VIEW.detailHeight,
+    detailHeight: isAtLeast(LEAST_DETAIL, detailHeight) ? detailHeight : initial.detailHeight,
     scroll: isAtLeast(0, scroll) ? scroll : 0,
   };
 }
 
-function sortingOf(value: unknown): Sorting | null {
+function sortingOf<C extends string>(value: unknown, columns: readonly C[]): Sorting<C> | null {
   if (!isRecord(value)) return null;
-  const column = ALL_COLUMNS.find((known) => known === value.column);
+  const column = columns.find((known) => known === value.column);
   return column ? { column, descending: value.descending === true } : null;
 }
 

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import { ResultCache } from './analysis/result-cache';
 import type { Results } from './analysis/results';
-import type { ModelSession } from './analysis/session';
+import type { RunSession } from './analysis/run-session';
 import { Sessions } from './analysis/sessions';
 import { Turns } from './analysis/turns';
 import { findSlopes, registerCommands, settingsOrMessage, startAnalysis } from './commands/commands';
@@ -21,7 +21,7 @@ export interface LipschitzLensApi {
   /** What is known of models: results of this window and those that were kept. */
   readonly results: Results;
   /** The models whose panels are open, with what their analyses do. */
-  readonly sessions: Pick<Sessions, 'all' | 'find' | 'onChange'>;
+  readonly sessions: Pick<Sessions, 'all' | 'every' | 'busy' | 'find' | 'onChange'>;
 }
 
 const MEGABYTE = 1_000_000;
@@ -57,7 +57,7 @@ export function startEditor(context: vscode.ExtensionContext): LipschitzLensApi 
     log: (level, message) => log[level](message),
   });
   /** Open models whose settings were changed after they were analysed. */
-  const reconfigured = new WeakSet<ModelSession>();
+  const reconfigured = new WeakSet<RunSession<unknown>>();
   const panels = new Panels(context.extensionUri, sessions, {
     log,
     start: (session, uri) => {
@@ -67,19 +67,21 @@ export function startEditor(context: vscode.ExtensionContext): LipschitzLensApi 
     run: (session, chosen) => {
       const { settings } = session;
       // Settings that were changed meanwhile count, but for what the panel's own controls say otherwise.
-      const base = reconfigured.delete(session) ? settingsOrMessage(vscode.Uri.file(session.path)) : settings;
+      const base = reconfigured.delete(session)
+        ? settingsOrMessage(vscode.Uri.file(session.paths[0]))
+        : settings;
       if (base === null) return;
       const device = chosen.device === settings.device ? base.device : chosen.device;
       const tolerance = chosen.tolerance === settings.tolerance ? base.tolerance : chosen.tolerance;
       const asked = { ...base, device: vscode.workspace.isTrusted ? device : 'cpu', tolerance };
-      void session.analyze(asked, session.base);
+      void session.runWith(asked);
     },
     findSlopes: (session) => void findSlopes(session),
-    exportReport: (session: ModelSession) => {
+    exportReport: (session) => {
       const report = session.report();
       if (report !== null) void exportReport(report);
     },
-    exportPlot: (session, name, svg) => void exportPlot(session.path, name, svg),
+    exportPlot: (session, name, svg) => void exportPlot(session.paths, name, svg),
   });
   context.subscriptions.push(
     log,
@@ -92,7 +94,7 @@ export function startEditor(context: vscode.ExtensionContext): LipschitzLensApi 
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration(`${SECTION}.cache`)) trim();
       if (ANALYSIS_SETTINGS.some((name) => change.affectsConfiguration(`${SECTION}.${name}`))) {
-        for (const session of sessions.all) reconfigured.add(session);
+        for (const session of sessions.every) reconfigured.add(session);
       }
     }),
     registerCommands({ sessions, panels, cache, workerPath, log }),

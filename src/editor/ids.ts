@@ -6,6 +6,8 @@ export const COMMANDS = {
   analyze: 'lipschitzLens.analyze',
   analyzeWithOptions: 'lipschitzLens.analyzeWithOptions',
   findSlopes: 'lipschitzLens.findSlopes',
+  compare: 'lipschitzLens.compare',
+  compareCheckpoints: 'lipschitzLens.compareCheckpoints',
   cancel: 'lipschitzLens.cancel',
   export: 'lipschitzLens.export',
   copyAsMarkdown: 'lipschitzLens.copyAsMarkdown',
@@ -30,6 +32,7 @@ export interface OpenLayerArgument {
 
 export const VIEW_TYPES = {
   panel: 'lipschitzLens.panel',
+  comparison: 'lipschitzLens.comparison',
   editor: 'lipschitzLens.model',
 } as const;
 
@@ -38,6 +41,8 @@ export const CONTEXT_KEYS = {
   running: 'lipschitzLens.running',
   /** Paths of the workspace's folders that hold the index of a sharded model. */
   modelFolders: 'lipschitzLens.modelFolders',
+  /** Paths of those that hold several models. */
+  checkpointFolders: 'lipschitzLens.checkpointFolders',
 } as const;
 
 export const SECTION = 'lipschitzLens';

@@ -28,12 +28,23 @@ export async function findModels(token?: vscode.CancellationToken): Promise<vsco
   return found.filter(({ scheme }) => scheme === 'file').sort((a, b) => a.path.localeCompare(b.path));
 }
 
-/** Keeps the context key with the folders of sharded models, which the explorer's menu asks for. */
+/** The model files that lie in a folder, not in folders of it. */
+export async function modelsIn(folder: vscode.Uri): Promise<vscode.Uri[]> {
+  const entries = await vscode.workspace.fs.readDirectory(folder);
+  return entries
+    .filter(([name, type]) => (type & vscode.FileType.File) !== 0 && !name.startsWith('.'))
+    .map(([name]) => vscode.Uri.joinPath(folder, name))
+    .filter(isModelFile);
+}
+
+/** Keeps the context keys with the folders of sharded models and of several models, which the explorer's menu asks for. */
 export class ModelFolders extends Owner {
+  private updates = 0;
+
   constructor() {
     super();
     const watcher = this.register(
-      vscode.workspace.createFileSystemWatcher(INDEX_PATTERN, false, true, false),
+      vscode.workspace.createFileSystemWatcher(MODEL_PATTERN, false, true, false),
     );
     this.register(watcher.onDidCreate(() => this.update()));
     this.register(watcher.onDidDelete(() => this.update()));
@@ -42,9 +53,31 @@ export class ModelFolders extends Owner {
   }
 
   private update(): void {
-    void vscode.workspace.findFiles(INDEX_PATTERN, undefined, MOST_FOUND).then((indices) => {
-      const folders = new Set(indices.map((index) => vscode.Uri.joinPath(index, '..').fsPath));
-      return vscode.commands.executeCommand('setContext', CONTEXT_KEYS.modelFolders, [...folders]);
+    const update = ++this.updates;
+    void Promise.all([INDEX_PATTERN, MODEL_PATTERN].map(foldersWith)).then(([sharded, all]) => {
+      // A later update has seen more.
+      if (update !== this.updates || this.isDisposed) return;
+      const several = [...all].filter(([folder, count]) => count > 1 && !sharded.has(folder));
+      setContext(CONTEXT_KEYS.modelFolders, [...sharded.keys()]);
+      setContext(
+        CONTEXT_KEYS.checkpointFolders,
+        several.map(([folder]) => folder),
+      );
     });
   }
+}
+
+/** Folders with files that match the pattern, and how many of them. */
+async function foldersWith(pattern: string): Promise<ReadonlyMap<string, number>> {
+  const found = await vscode.workspace.findFiles(pattern, undefined, MOST_FOUND);
+  const counts = new Map<string, number>();
+  for (const uri of found) {
+    const folder = vscode.Uri.joinPath(uri, '..').fsPath;
+    counts.set(folder, (counts.get(folder) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function setContext(key: string, value: unknown): void {
+  void vscode.commands.executeCommand('setContext', key, value);
 }

@@ -1,11 +1,11 @@
-import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { displayName } from '../report/text';
-import type { ModelSession } from './analysis/session';
+import type { RunSession } from './analysis/run-session';
 import type { Sessions } from './analysis/sessions';
 import { Owner } from './disposable';
 import { COMMANDS, SECTION } from './ids';
 import type { OpenLayerArgument } from './ids';
+import { nameOfModels } from './names';
 import { plainLabel } from './plain-label';
 
 /** Says what runs, and how far it is, while something does. A click shows its panel. */
@@ -24,31 +24,36 @@ export class StatusBar extends Owner {
     const { busy } = this.sessions;
     const session = busy.find(({ state }) => state.kind !== 'queued') ?? busy[0];
     if (!session) return this.item.hide();
-    const argument: OpenLayerArgument = { path: session.path, layer: null };
     this.item.text = `$(sync~spin) ${textOf(session)}`;
     this.item.tooltip = tooltipOf(session, busy.length - 1);
-    this.item.command = {
-      command: COMMANDS.openLayer,
-      title: vscode.l10n.t('Show the panel'),
-      arguments: [argument],
-    };
+    this.item.command = commandFor(session.paths);
     this.item.show();
   }
 }
 
-function textOf({ path, state }: ModelSession): string {
-  const name = plainLabel(displayName(basename(path)));
+function commandFor(paths: readonly string[]): vscode.Command {
+  const title = vscode.l10n.t('Show the panel');
+  if (paths.length > 1) {
+    const uris = paths.map((path) => vscode.Uri.file(path));
+    return { command: COMMANDS.compare, title, arguments: [uris[0], uris] };
+  }
+  const argument: OpenLayerArgument = { path: paths[0], layer: null };
+  return { command: COMMANDS.openLayer, title, arguments: [argument] };
+}
+
+function textOf({ paths, state }: RunSession<unknown>): string {
+  const name = plainLabel(nameOfModels(paths));
   if (state.kind !== 'running') return vscode.l10n.t('Lipschitz: {0}', name);
   const { finished, of } = state.progress;
   return vscode.l10n.t('Lipschitz: {0} {1}/{2}', name, finished, of);
 }
 
-function tooltipOf({ path, state }: ModelSession, others: number): vscode.MarkdownString {
+function tooltipOf({ paths, state }: RunSession<unknown>, others: number): vscode.MarkdownString {
   const tooltip = new vscode.MarkdownString('', true);
   tooltip.isTrusted = { enabledCommands: [COMMANDS.cancel] };
   const layer = state.kind === 'running' ? state.progress.layer : '';
   const lines = [
-    displayName(path),
+    ...paths.map(displayName),
     ...(layer === '' ? [] : [displayName(layer)]),
     ...(others > 0 ? [vscode.l10n.t('{0} more waiting', others)] : []),
   ];

@@ -12,6 +12,7 @@ export type { ModelFile } from '../model/model';
 export { analyzeInWorker, reportOf } from './analyze-in-worker';
 export type { AnalysisOutcome } from './analyze-in-worker';
 export { compareInWorker, comparisonOf } from './compare-in-worker';
+export type { ComparisonOutcome } from './compare-in-worker';
 export { hasNetwork, networkInWorker, slopesInWorker } from './network-in-worker';
 export { spectrumInWorker } from './spectrum-in-worker';
 export { AnalysisFailure } from './failure';

@@ -43,7 +43,7 @@ export function compareInWorker(
 
 /** The report of a comparison that has a plan; `seconds` is the wall time of all of it. */
 export function comparisonOf(
-  { rows, cancelled }: ComparisonOutcome,
+  { rows, cancelled }: Pick<ComparisonOutcome, 'rows' | 'cancelled'>,
   { a, b, device, onlyInA, onlyInB, skippedInA, skippedInB }: ComparisonPlan,
   { settings, only }: ComparisonRequest,
   seconds: number,

@@ -3,8 +3,11 @@ import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { COMMANDS, type Command, type OpenLayerArgument } from '../../src/editor/ids';
 import type { RowContext } from '../../src/editor/protocol/row-context';
+import type { ComparisonReport } from '../../src/report/comparison/comparison';
 import { formatMarkdown } from '../../src/report/markdown';
 import type { Report } from '../../src/report/report';
+import type { SeriesReport } from '../../src/report/series/series';
+import { CHECKPOINTS, VERSIONS } from '../vscode/workspace';
 import {
   activate,
   analyze,
@@ -80,6 +83,24 @@ const EFFECTS: Readonly<Record<Command, () => Promise<void>>> = {
     );
     const { results } = await activate();
     assert.deepEqual((await results.find(markup().fsPath))?.report.network, report.network);
+  },
+
+  [COMMANDS.compare]: async () => {
+    const [a, b] = VERSIONS.map((name) => sample(name));
+    const report = await run(COMMANDS.compare, a, [b, a]);
+    const { a: first, b: second } = report as ComparisonReport;
+    assert.deepEqual([first.path, second.path], [a.fsPath, b.fsPath]);
+    const title = () => vscode.window.tabGroups.activeTabGroup.activeTab?.label;
+    await until(() => title() === 'silero_vad_v5 ↔ silero_vad_v6 (Lipschitz)', 'the panel');
+  },
+
+  [COMMANDS.compareCheckpoints]: async () => {
+    const { checkpoints } = (await run(COMMANDS.compareCheckpoints, sample('run'))) as SeriesReport;
+    assert.deepEqual(
+      checkpoints.map(({ model }) => model.path),
+      CHECKPOINTS.map((name) => sample(`run/${name}`).fsPath),
+    );
+    assert.equal(await run(COMMANDS.compareCheckpoints), null);
   },
 
   [COMMANDS.cancel]: async () => {

@@ -97,7 +97,7 @@ describe('results', () => {
 
   it('have plots that are exported', async () => {
     const plot = sample('markup.onnx.norms.svg');
-    await answering([], exportPlot(sample('markup.onnx').fsPath, 'norms', '<svg/>'));
+    await answering([], exportPlot([sample('markup.onnx').fsPath], 'norms', '<svg/>'));
     assert.equal(await readFile(plot.fsPath, 'utf8'), '<svg/>');
     await rm(plot.fsPath);
   });

@@ -10,11 +10,17 @@ import { dist } from '../unit/product';
 
 const execute = promisify(execFile);
 
+/** What `lipschitz-lens` prints. */
+export async function commandLine(...args: readonly string[]): Promise<string> {
+  const { stdout } = await execute(process.execPath, [join(dist, 'cli.js'), ...args], {
+    maxBuffer: 1 << 28,
+  });
+  return stdout;
+}
+
 /** Analyses a file as `lipschitz-lens analyze FILE --format json` does. */
 export async function analyze(file: string, ...options: readonly string[]): Promise<Report> {
-  const args = [join(dist, 'cli.js'), 'analyze', file, '--format', 'json', ...options];
-  const { stdout } = await execute(process.execPath, args, { maxBuffer: 1 << 28 });
-  return JSON.parse(stdout) as Report;
+  return JSON.parse(await commandLine('analyze', file, '--format', 'json', ...options)) as Report;
 }
 
 /** What the columns of the table have to show of a layer; its time is another in each run. */

@@ -91,6 +91,13 @@ export class Panel {
     return this.detail.locator(`dt:text-is(${JSON.stringify(label)}) + dd`);
   }
 
+  /** Waits until models have been compared. */
+  async compared(): Promise<void> {
+    await this.state.getByText(/^compared/).waitFor();
+    // The rows are drawn a moment later.
+    await this.rows.first().waitFor();
+  }
+
   /**
    * Waits until the analysis has ended, and answers its question where it asks one; of the samples also until all rows
    * are there, the last of which are drawn a moment later.

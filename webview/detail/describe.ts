@@ -45,7 +45,7 @@ export function formatWidth(interval: Interval): string {
 }
 
 /** `2.5 to 2.6 (3.8% wide)`, or the number alone where both ends agree. */
-export function describeInterval({ lipschitz }: LayerReport, locale: Locale): string {
+export function describeInterval({ lipschitz }: Pick<LayerReport, 'lipschitz'>, locale: Locale): string {
   if (lipschitz === null) return '';
   const shown = formatInterval(lipschitz);
   if (!shown.includes('–')) return locale.text('intervalAgrees', locale.number(shown));

@@ -17,10 +17,11 @@ import { overLayerBudget } from '../rows';
 import { AdapterFields } from './adapter-fields';
 import { describeInterval, describeOperator, explainWidth } from './describe';
 import { Field } from './field';
-import { ResizeHandle } from './resize-handle';
+import { DetailFrame } from './frame';
+import type { FrameProps } from './frame';
 import { SpectrumField } from './spectrum-field';
 
-interface Props {
+interface Props extends FrameProps {
   readonly row: IndexedRow;
   readonly head: PanelHead;
   /** Null where the plots are on the page already. */
@@ -30,126 +31,92 @@ interface Props {
   readonly locale: Locale;
   /** Name of the layer whose weight's name is pointed out; null: none. */
   readonly weightOf: string | null;
-  /** Pixels. */
-  readonly height: number;
-  /** @param height null: as at first */
-  readonly onResize: (height: number | null) => void;
-  readonly onClose: () => void;
 }
-
-const ID = 'detail';
 
 /** Rows of a table that nobody pages through. */
 const MOST_GROUPS = 64;
 
 /** All that is known of one layer, in words. */
-export function Detail({
-  row: { row },
-  head,
-  plots,
-  spectrum,
-  locale,
-  weightOf,
-  height,
-  onResize,
-  onClose,
-}: Props) {
+export function Detail({ row: { row }, head, plots, spectrum, locale, weightOf, ...frame }: Props) {
   const known = spectrum?.kind === 'known' ? spectrum.spectrum : null;
   const { strings } = locale;
   const { lipschitz, stableRank, groups, notes, error } = row;
   const name = displayName(row.name);
   const number = (x: number) => locale.number(formatNumber(x));
   return (
-    <>
-      <ResizeHandle label={strings.resizeDetail} controls={ID} height={height} onResize={onResize} />
-      <section
-        id={ID}
-        class={plots || known ? 'detail' : 'detail words-only'}
-        style={{ height: `${height}px` }}
-        aria-label={locale.text('detail', name)}
-        data-testid="detail"
-      >
-        <div class="detail-words">
-          <div class="detail-title">
-            <h2>{name}</h2>
-            <button
-              type="button"
-              class="icon"
-              aria-label={strings.close}
-              title={strings.close}
-              onClick={onClose}
-            >
-              <span class="codicon codicon-close" aria-hidden="true" />
-            </button>
-          </div>
-          <dl>
-            {error !== null && <Field label={strings.error}>{displayName(locale.translate(error))}</Field>}
-            {lipschitz && (
-              <>
-                <Field label={strings.interval}>
-                  {describeInterval(row, locale)} <Budget row={row} head={head} locale={locale} />
-                </Field>
-                <Field label={strings.holdsFor}>
-                  {lipschitz.scope === 'any input size'
-                    ? strings.anyInput
-                    : locale.text('inputOf', formatScope(lipschitz))}
-                </Field>
-              </>
-            )}
-            <Field label={strings.operator}>{describeOperator(row, locale)}</Field>
-            {row.adapter && <AdapterFields adapter={row.adapter} locale={locale} />}
-            {lipschitz && (
-              <>
-                <Field label={strings.method}>{displayName(locale.translate(lipschitz.method))}</Field>
-                <Field label={strings.certainty}>
-                  {strings[lipschitz.certainty]}: {strings[`${lipschitz.certainty}Meaning`]}
-                </Field>
-                <Field label={strings.why}>{explainWidth(row, head.settings, locale)}</Field>
-              </>
-            )}
-            {stableRank && (
-              <Field label={strings.stableRank}>
-                {locale.text(
-                  'stableRankOf',
-                  locale.number(formatStableRank(stableRank)),
-                  locale.number(formatShare(stableRank.normalized)),
-                )}
-              </Field>
-            )}
-            {row.frobenius !== null && <Field label={strings.frobenius}>{number(row.frobenius)}</Field>}
-            {row.largestRowNorm !== null && (
-              <Field label={strings.largestRow}>{number(row.largestRowNorm)}</Field>
-            )}
-            {error === null && (
-              <Field label={strings.spectrum} testId="spectrum">
-                <SpectrumField layer={row.name} state={spectrum} canAsk={!head.stale} locale={locale} />
-              </Field>
-            )}
-            <Field label={strings.weight} testId="weight" pointedOut={weightOf === row.name}>
-              <code>{displayName(row.weight)}</code> {formatShape(row.shape)}
-            </Field>
-            <Field label={strings.columnParameters}>
-              {locale.text('parametersOf', locale.count(row.parameters), displayName(row.dtype))}
-            </Field>
-            <Field label={strings.time}>{locale.number(formatSeconds(row.seconds))}</Field>
-            {notes.length > 0 && (
-              <Field label={strings.notes}>
-                {notes.map((note) => (
-                  <p key={note}>{displayName(locale.translate(note))}</p>
-                ))}
-              </Field>
-            )}
-          </dl>
-          {groups !== null && groups.length > 1 && <Groups groups={groups} locale={locale} />}
-        </div>
-        {(plots || known) && (
-          <div class="detail-plot">
+    <DetailFrame
+      {...frame}
+      title={name}
+      locale={locale}
+      plot={
+        (plots || known) && (
+          <>
             {known && <SpectrumPlots spectrum={known} locale={locale} />}
             {plots && <NormPlot {...plots} />}
-          </div>
+          </>
+        )
+      }
+    >
+      <dl>
+        {error !== null && <Field label={strings.error}>{displayName(locale.translate(error))}</Field>}
+        {lipschitz && (
+          <>
+            <Field label={strings.interval}>
+              {describeInterval(row, locale)} <Budget row={row} head={head} locale={locale} />
+            </Field>
+            <Field label={strings.holdsFor}>
+              {lipschitz.scope === 'any input size'
+                ? strings.anyInput
+                : locale.text('inputOf', formatScope(lipschitz))}
+            </Field>
+          </>
         )}
-      </section>
-    </>
+        <Field label={strings.operator}>{describeOperator(row, locale)}</Field>
+        {row.adapter && <AdapterFields adapter={row.adapter} locale={locale} />}
+        {lipschitz && (
+          <>
+            <Field label={strings.method}>{displayName(locale.translate(lipschitz.method))}</Field>
+            <Field label={strings.certainty}>
+              {strings[lipschitz.certainty]}: {strings[`${lipschitz.certainty}Meaning`]}
+            </Field>
+            <Field label={strings.why}>{explainWidth(row, head.settings, locale)}</Field>
+          </>
+        )}
+        {stableRank && (
+          <Field label={strings.stableRank}>
+            {locale.text(
+              'stableRankOf',
+              locale.number(formatStableRank(stableRank)),
+              locale.number(formatShare(stableRank.normalized)),
+            )}
+          </Field>
+        )}
+        {row.frobenius !== null && <Field label={strings.frobenius}>{number(row.frobenius)}</Field>}
+        {row.largestRowNorm !== null && (
+          <Field label={strings.largestRow}>{number(row.largestRowNorm)}</Field>
+        )}
+        {error === null && (
+          <Field label={strings.spectrum} testId="spectrum">
+            <SpectrumField layer={row.name} state={spectrum} canAsk={!head.stale} locale={locale} />
+          </Field>
+        )}
+        <Field label={strings.weight} testId="weight" pointedOut={weightOf === row.name}>
+          <code>{displayName(row.weight)}</code> {formatShape(row.shape)}
+        </Field>
+        <Field label={strings.columnParameters}>
+          {locale.text('parametersOf', locale.count(row.parameters), displayName(row.dtype))}
+        </Field>
+        <Field label={strings.time}>{locale.number(formatSeconds(row.seconds))}</Field>
+        {notes.length > 0 && (
+          <Field label={strings.notes}>
+            {notes.map((note) => (
+              <p key={note}>{displayName(locale.translate(note))}</p>
+            ))}
+          </Field>
+        )}
+      </dl>
+      {groups !== null && groups.length > 1 && <Groups groups={groups} locale={locale} />}
+    </DetailFrame>
   );
 }
 

@@ -4,11 +4,21 @@ import { DEVICE_CHOICES, isTolerance } from '../../src/report/settings';
 import type { DeviceChoice } from '../../src/report/report';
 import { labelled } from '../controls/toolkit';
 import { host } from '../host';
-import type { PanelData } from '../panel-data';
 import { runMessage } from './run-message';
+import type { RunHead } from '../../src/editor/protocol/protocol';
+import type { Locale } from '../locale';
+import type { RunWords } from './words';
+
+interface Props {
+  readonly head: RunHead;
+  readonly locale: Locale;
+  readonly words: RunWords;
+  /** There is something to export. */
+  readonly hasRows: boolean;
+}
 
 /** What to run with, and the buttons that run, cancel and export. */
-export function Controls({ data: { head, locale, rows } }: { readonly data: PanelData }) {
+export function Controls({ head, locale, words, hasRows }: Props) {
   const { strings } = locale;
   const { settings, trusted, state } = head;
   const [device, setDevice] = useState<DeviceChoice>(settings.device);
@@ -60,7 +70,7 @@ export function Controls({ data: { head, locale, rows } }: { readonly data: Pane
       </span>
       <vscode-button
         appearance="secondary"
-        disabled={rows.length === 0}
+        disabled={!hasRows}
         onClick={() => host.postMessage({ type: 'export' })}
       >
         {strings.exportReport}
@@ -74,7 +84,7 @@ export function Controls({ data: { head, locale, rows } }: { readonly data: Pane
         {busy
           ? strings.cancel
           : state.kind === 'empty' || state.kind === 'confirm'
-            ? strings.analyze
+            ? strings[words.begin]
             : strings.runAgain}
       </vscode-button>
     </div>

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
-import type { PanelHead } from '../../src/editor/protocol/protocol';
+import type { PanelHead, RunHead } from '../../src/editor/protocol/protocol';
 import {
   formatBytes,
   formatCount,
@@ -8,6 +8,7 @@ import {
   formatPowerOfTen,
   formatShare,
 } from '../../src/report/numbers';
+import type { Report } from '../../src/report/report';
 import { displayName } from '../../src/report/text';
 import { totals } from '../../src/report/totals';
 import type { BoundedLayer } from '../../src/report/totals';
@@ -23,6 +24,7 @@ import { CertaintyLabel } from '../table/cells';
 import type { Tab } from '../view-state';
 import { Controls } from './controls';
 import { StateLine } from './state-line';
+import { OF_MODEL } from './words';
 
 interface Props {
   readonly data: PanelData;
@@ -41,9 +43,9 @@ export function Head({ data, onOpen, onTab }: Props) {
         <h1 title={file.path}>{displayName(file.name)}</h1>
         {weakest && <CertaintyLabel certainty={weakest} locale={locale} />}
         <span class="space" />
-        <Controls data={data} />
+        <Controls head={head} locale={locale} words={OF_MODEL} hasRows={rows.length > 0} />
       </div>
-      <p class="about dim">{aboutRun(head, locale)}</p>
+      <p class="about dim">{aboutModel(head, locale)}</p>
       <Facts data={data} onOpen={onOpen} onTab={onTab} />
       <StateLine data={data} />
     </header>
@@ -51,14 +53,28 @@ export function Head({ data, onOpen, onTab }: Props) {
 }
 
 /** `ONNX, 4.75 MB, CPU (why no other), tolerance 0.01`; '' before anything is known. */
-function aboutRun({ model, device, settings, base, trusted }: PanelHead, locale: Locale): string {
+function aboutModel(head: PanelHead, locale: Locale): string {
+  const { model, base } = head;
+  return [
+    model ? aboutFile(model, locale) : '',
+    aboutRun(head, locale),
+    base === null ? '' : locale.text('withBase', displayName(base.name)),
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+/** `ONNX, 4.75 MB`. */
+export function aboutFile({ format, bytes }: Report['model'], locale: Locale): string {
+  return `${format === 'onnx' ? 'ONNX' : 'safetensors'}, ${locale.number(formatBytes(bytes))}`;
+}
+
+/** `CPU (why no other), tolerance 0.01`. */
+export function aboutRun({ device, settings, trusted }: RunHead, locale: Locale): string {
   const fallback = device?.fallback ?? null;
   const untrusted = trusted ? null : locale.strings.deviceUntrusted;
   const reason = fallback === null ? untrusted : locale.translate(fallback);
   return [
-    model
-      ? `${model.format === 'onnx' ? 'ONNX' : 'safetensors'}, ${locale.number(formatBytes(model.bytes))}`
-      : '',
     [
       device ? displayName(locale.translate(device.description)) : '',
       reason === null ? '' : `(${displayName(reason)})`,
@@ -66,7 +82,6 @@ function aboutRun({ model, device, settings, base, trusted }: PanelHead, locale:
       .join(' ')
       .trim(),
     locale.number(describeSettings(settings)),
-    base === null ? '' : locale.text('withBase', displayName(base.name)),
   ]
     .filter((part) => part !== '')
     .join(', ');
@@ -164,13 +179,13 @@ function NetworkFact({ data: { network, locale }, onTab }: Pick<Props, 'data' | 
 interface FactProps {
   readonly value: ComponentChildren;
   readonly label: ComponentChildren;
-  readonly title?: string;
+  readonly title?: string | undefined;
   readonly warning?: string | undefined;
   readonly layer?: string | undefined;
   readonly onOpen?: (layer: string) => void;
 }
 
-function Fact({ value, label, title, warning, layer, onOpen }: FactProps) {
+export function Fact({ value, label, title, warning, layer, onOpen }: FactProps) {
   return (
     <div class="fact" title={title}>
       <dt>

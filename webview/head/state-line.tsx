@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useEffect, useReducer } from 'preact/hooks';
 import { formatSeconds } from '../../src/report/numbers';
 import { displayName } from '../../src/report/text';
@@ -6,19 +7,36 @@ import type { Locale } from '../locale';
 import type { PanelData } from '../panel-data';
 import { overLayerBudget } from '../rows';
 import { announcement, ended, outcome } from './state-text';
-import type { PanelHead, Progress } from '../../src/editor/protocol/protocol';
+import { OF_MODEL } from './words';
+import type { RunWords } from './words';
+import type { Progress, RunHead } from '../../src/editor/protocol/protocol';
 
-/** What the analysis does, in a place that is always there: nothing below it moves when it changes. */
+/** What the analysis of a model does. */
 export function StateLine({ data: { head, locale, rows } }: { readonly data: PanelData }) {
+  return (
+    <RunState head={head} words={OF_MODEL} locale={locale}>
+      <Marks rows={rows} budget={head.budgets.layer} locale={locale} />
+    </RunState>
+  );
+}
+
+interface Props {
+  readonly head: RunHead;
+  readonly words: RunWords;
+  readonly locale: Locale;
+}
+
+/** What a run does, in a place that is always there: nothing below it moves when it changes. */
+export function RunState({ children, ...props }: Props & { readonly children?: ComponentChildren }) {
   return (
     <div class="state" data-testid="state">
       <div class="state-now">
-        <State head={head} locale={locale} />
+        <State {...props} />
       </div>
-      <Marks rows={rows} budget={head.budgets.layer} locale={locale} />
+      {children}
       {/* Apart from what is seen, which changes too often to be read aloud. */}
       <span class="unseen" role="status">
-        {announcement(head, locale)}
+        {announcement(props.head, props.words, props.locale)}
       </span>
     </div>
   );
@@ -45,7 +63,7 @@ function Marks({
   );
 }
 
-function Mark({ icon, text }: { readonly icon: 'error' | 'warning'; readonly text: string }) {
+export function Mark({ icon, text }: { readonly icon: 'error' | 'warning'; readonly text: string }) {
   return (
     <span class={`attention ${icon}`}>
       <span class={`codicon codicon-${icon}`} aria-hidden="true" /> {text}
@@ -53,31 +71,31 @@ function Mark({ icon, text }: { readonly icon: 'error' | 'warning'; readonly tex
   );
 }
 
-function State({ head, locale }: { readonly head: PanelHead; readonly locale: Locale }) {
+function State({ head, words, locale }: Props) {
   const { strings } = locale;
   const { state, stale } = head;
   switch (state.kind) {
     case 'loading':
       return null;
     case 'empty':
-      return <p class="dim">{strings.empty}</p>;
+      return <p class="dim">{strings[words.empty]}</p>;
     case 'queued':
       return <Bar text={strings.queued} share={null} />;
     case 'opening':
-      return <Bar text={strings.opening} share={null} />;
+      return <Bar text={strings[words.opening]} share={null} />;
     case 'bounding':
       return <Bar text={strings.bounding} share={null} />;
     case 'searching':
       return <Bar text={strings.searching} share={null} />;
     case 'running':
-      return <Running progress={state.progress} locale={locale} />;
+      return <Running progress={state.progress} words={words} locale={locale} />;
     case 'confirm':
       return (
         <div class="banner question" role="alert">
           <span class="codicon codicon-watch" aria-hidden="true" />
           <span>{locale.text('confirmQuestion', locale.number(formatSeconds(state.seconds)))}</span>
           <vscode-button appearance="primary" onClick={() => host.postMessage({ type: 'confirm' })}>
-            {strings.analyze}
+            {strings[words.begin]}
           </vscode-button>
           <vscode-button appearance="secondary" onClick={() => host.postMessage({ type: 'cancel' })}>
             {strings.notNow}
@@ -101,30 +119,30 @@ function State({ head, locale }: { readonly head: PanelHead; readonly locale: Lo
         return (
           <div class="banner warning" role="alert">
             <span class="codicon codicon-warning" aria-hidden="true" />
-            <span>{outcome(head, locale)}</span>
-            <span class="dim">{ended(head, locale)}</span>
+            <span>{outcome(head, words, locale)}</span>
+            <span class="dim">{ended(head, words, locale)}</span>
             <RunAgain head={head} locale={locale} />
           </div>
         );
       }
-      return <Ended head={head} locale={locale} />;
+      return <Ended head={head} words={words} locale={locale} />;
   }
 }
 
 /** An age is drawn anew so often, milliseconds. */
 const AGE_INTERVAL = 10_000;
 
-function Ended({ head, locale }: { readonly head: PanelHead; readonly locale: Locale }) {
+function Ended({ head, words, locale }: Props) {
   const [, redraw] = useReducer<number, void>((draws) => draws + 1, 0);
   useEffect(() => {
     const timer = setInterval(() => redraw(), AGE_INTERVAL);
     return () => clearInterval(timer);
   }, []);
-  return <p class="dim">{[outcome(head, locale), ended(head, locale)].join(' ').trim()}</p>;
+  return <p class="dim">{[outcome(head, words, locale), ended(head, words, locale)].join(' ').trim()}</p>;
 }
 
 /** As it was run before. */
-function RunAgain({ head: { settings }, locale }: { readonly head: PanelHead; readonly locale: Locale }) {
+function RunAgain({ head: { settings }, locale }: Pick<Props, 'head' | 'locale'>) {
   const { device, tolerance } = settings;
   return (
     <vscode-button
@@ -136,10 +154,10 @@ function RunAgain({ head: { settings }, locale }: { readonly head: PanelHead; re
   );
 }
 
-function Running({ progress, locale }: { readonly progress: Progress; readonly locale: Locale }) {
+function Running({ progress, words, locale }: Omit<Props, 'head'> & { readonly progress: Progress }) {
   const { finished, of, layer, remainingSeconds } = progress;
   const text = [
-    locale.text('running', locale.count(finished), locale.count(of)),
+    locale.text(words.running, locale.count(finished), locale.count(of)),
     displayName(layer === '' ? '…' : layer),
     locale.text('remaining', locale.number(formatSeconds(remainingSeconds))),
   ].join(' · ');

@@ -1,43 +1,52 @@
 /** What the line below the facts says of an analysis. */
-import type { PanelHead } from '../../src/editor/protocol/protocol';
+import type { RunHead } from '../../src/editor/protocol/protocol';
 import { formatAge } from '../../src/report/age';
 import { formatSeconds } from '../../src/report/numbers';
 import type { Locale } from '../locale';
+import type { RunWords } from './words';
 
 /** When it ended and how long it took; '' where that is not known. */
-export function ended({ analysedAt, seconds }: PanelHead, locale: Locale): string {
+export function ended({ analysedAt, seconds }: RunHead, words: RunWords, locale: Locale): string {
   return analysedAt === null || seconds === null
     ? ''
     : locale.text(
-        'analysedAgo',
+        words.ended,
         formatAge(Date.now() - analysedAt, locale.tag),
         locale.number(formatSeconds(seconds)),
       );
 }
 
 /** What the shown rows are not: all that there are, or those of the file as it is now; '' where they are both. */
-export function outcome({ state, stale }: Pick<PanelHead, 'state' | 'stale'>, locale: Locale): string {
-  return [state.kind === 'cancelled' ? cancelledText(state, locale) : '', stale ? locale.strings.stale : '']
+export function outcome(
+  { state, stale }: Pick<RunHead, 'state' | 'stale'>,
+  words: RunWords,
+  locale: Locale,
+): string {
+  return [
+    state.kind === 'cancelled' ? cancelledText(state, words, locale) : '',
+    stale ? locale.strings[words.stale] : '',
+  ]
     .join(' ')
     .trim();
 }
 
 function cancelledText(
   { finished, of }: { readonly finished: number; readonly of: number },
+  words: RunWords,
   locale: Locale,
 ): string {
   return of === 0
     ? locale.strings.cancelledEarly
-    : locale.text('cancelled', locale.count(finished), locale.count(of));
+    : locale.text(words.cancelled, locale.count(finished), locale.count(of));
 }
 
 /** What is read aloud of an analysis: its begin, every tenth of it, its end. */
-export function announcement({ state, seconds }: PanelHead, locale: Locale): string {
+export function announcement({ state, seconds }: RunHead, words: RunWords, locale: Locale): string {
   switch (state.kind) {
     case 'running': {
       const { finished, of } = state.progress;
       const tenth = Math.floor((10 * finished) / Math.max(1, of));
-      return locale.text('running', locale.count(Math.ceil((tenth * of) / 10)), locale.count(of));
+      return locale.text(words.running, locale.count(Math.ceil((tenth * of) / 10)), locale.count(of));
     }
     case 'bounding':
       return locale.strings.bounding;
@@ -46,7 +55,7 @@ export function announcement({ state, seconds }: PanelHead, locale: Locale): str
     case 'finished':
       return seconds === null ? '' : locale.text('finishedIn', locale.number(formatSeconds(seconds)));
     case 'cancelled':
-      return cancelledText(state, locale);
+      return cancelledText(state, words, locale);
     default:
       return '';
   }

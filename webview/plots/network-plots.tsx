@@ -1,14 +1,17 @@
+import type { ComponentProps } from 'preact';
 import { useCallback, useMemo } from 'preact/hooks';
 import type { IndexedRow } from '../../src/editor/protocol/protocol';
-import { formatInterval, formatNumber, formatShare } from '../../src/report/numbers';
+import { formatInterval, formatShare } from '../../src/report/numbers';
 import { displayName } from '../../src/report/text';
 import type { Locale } from '../locale';
 import { logDomain, logShare } from '../rows';
+import type { LayerReport } from '../../src/report/report';
+import { formatStableRank } from '../../src/report/wording';
+import { depthAxis, extremes, logAxis } from './axes';
 import { Plot } from './plot';
 import type { PlotLibrary } from './figure';
 import type { Point } from './plot';
 import { thinByCell, thinByColumn } from './thin';
-import { logTicks } from './ticks';
 
 export interface PlotProps {
   readonly rows: readonly IndexedRow[];
@@ -47,7 +50,7 @@ export function NormPlot({ rows, budget, ...rest }: PlotProps) {
   const options = useCallback(
     ({ dot, link, ruleY }: PlotLibrary) => ({
       x: depthAxis(locale),
-      y: normAxis(locale, low, high),
+      y: logAxis(locale, low, high),
       marks: [
         ruleY(budgetsBetween(low, high, budget), BUDGET_LINE),
         link(points, { x1: 'x', x2: 'x', y1: low, y2: 'y', stroke: NORM_COLOUR, strokeOpacity: 0.25 }),
@@ -70,7 +73,7 @@ export function NormPlot({ rows, budget, ...rest }: PlotProps) {
   const show = (point: Point) => locale.number(boundsOf(point));
   const zeros = rows.filter(({ row }) => row.lipschitz?.upper === 0).length;
   return (
-    <Plot
+    <LayerPlot
       {...rest}
       name="norms"
       title={locale.strings.plotNorm}
@@ -113,7 +116,7 @@ function RankPlot({ rows, ...rest }: Omit<PlotProps, 'budget'>) {
   const [lowest, highest] = extremes(all, ({ y }) => y);
   const show = ({ y }: Point) => locale.number(formatShare(y));
   return (
-    <Plot
+    <LayerPlot
       {...rest}
       name="stable-ranks"
       title={locale.strings.plotRank}
@@ -142,7 +145,7 @@ export function ScatterPlot({ rows, budget, ...rest }: PlotProps) {
     ({ dot, ruleY }: PlotLibrary) => ({
       height: 420,
       x: { ...shareAxis(locale), label: locale.strings.plotRankShare },
-      y: normAxis(locale, low, high),
+      y: logAxis(locale, low, high),
       marks: [
         ruleY(budgetsBetween(low, high, budget), BUDGET_LINE),
         dot(points, {
@@ -160,7 +163,7 @@ export function ScatterPlot({ rows, budget, ...rest }: PlotProps) {
   const [lowest] = extremes(all, ({ x }) => x);
   return (
     <div class="plots">
-      <Plot
+      <LayerPlot
         {...rest}
         name="norm-against-rank"
         title={locale.strings.plotScatter}
@@ -206,29 +209,12 @@ function shareOf({ row }: IndexedRow): number | null {
   return row.stableRank?.normalized ?? null;
 }
 
-function depthAxis(locale: Locale) {
-  return { label: locale.strings.plotDepth, ticks: 6, tickFormat: (layer: number) => locale.count(layer) };
-}
-
 function shareAxis(locale: Locale) {
   return {
     domain: [0, 1],
     grid: true,
     ticks: 5,
     tickFormat: (share: number) => locale.number(`${Math.round(share * 100)}%`),
-  };
-}
-
-/** Logarithmic, its limits a little apart where all is one value. */
-function normAxis(locale: Locale, low: number, high: number) {
-  const domain = high > low ? [low, high] : [low / 2, high * 2];
-  return {
-    type: 'log' as const,
-    domain,
-    label: null,
-    grid: true,
-    ticks: logTicks(domain[0], domain[1]),
-    tickFormat: (norm: number) => locale.number(formatNumber(norm, 1)),
   };
 }
 
@@ -243,17 +229,6 @@ function normColour(upper: number, budget: number | null): string {
   return budget !== null && upper > budget ? OVER_COLOUR : NORM_COLOUR;
 }
 
-function extremes(
-  points: readonly Point[],
-  valueOf: (point: Point) => number,
-): [low: Point, high: Point] | [low: undefined, high: undefined] {
-  if (points.length === 0) return [undefined, undefined];
-  return [
-    points.reduce((a, b) => (valueOf(b) < valueOf(a) ? b : a)),
-    points.reduce((a, b) => (valueOf(b) > valueOf(a) ? b : a)),
-  ];
-}
-
 /** Never rounded to the wrong side, as a bound by itself would be. */
 function boundsOf({ indexed }: Point): string {
   const { lipschitz } = indexed.row;
@@ -262,4 +237,27 @@ function boundsOf({ indexed }: Point): string {
 
 function nameOf({ indexed }: Point): string {
   return displayName(indexed.row.name);
+}
+
+/** A plot with a point for each layer. */
+function LayerPlot(props: Omit<ComponentProps<typeof Plot<LayerReport>>, 'describe' | 'keyOf'>) {
+  const { locale } = props;
+  const describe = useCallback((row: LayerReport) => describeLayer(row, locale), [locale]);
+  return <Plot {...props} describe={describe} keyOf={layerName} />;
+}
+
+function layerName({ name }: LayerReport): string {
+  return name;
+}
+
+/** Name, interval and stable rank, on a line each. */
+function describeLayer({ name, lipschitz, stableRank }: LayerReport, locale: Locale): string {
+  const { strings } = locale;
+  const lines = [displayName(name)];
+  if (lipschitz) lines.push(`${strings.columnNorm}: ${locale.number(formatInterval(lipschitz))}`);
+  if (stableRank) {
+    const rank = `${formatStableRank(stableRank)} (${formatShare(stableRank.normalized)})`;
+    lines.push(`${strings.columnRank}: ${locale.number(rank)}`);
+  }
+  return lines.join('\n');
 }

@@ -1,38 +1,43 @@
 import type { PlotOptions } from '@observablehq/plot';
 import { useCallback, useId } from 'preact/hooks';
-import type { IndexedRow } from '../../src/editor/protocol/protocol';
-import { formatInterval, formatShare } from '../../src/report/numbers';
-import { displayName } from '../../src/report/text';
-import { formatStableRank } from '../../src/report/wording';
+import type { Indexed } from '../../src/editor/protocol/protocol';
+import type { LayerReport } from '../../src/report/report';
 import type { Locale } from '../locale';
 import { Figure, REACH, tipOf, useDrawing } from './figure';
 import type { Drawing, PlotLibrary } from './figure';
 
-export interface Point {
-  readonly indexed: IndexedRow;
+export interface Point<Row = LayerReport> {
+  readonly indexed: Indexed<Row>;
   readonly x: number;
   readonly y: number;
 }
 
-interface Props {
+interface Props<Row> {
   /** Name of the file that it is exported to, without its ending. */
   readonly name: string;
   readonly title: string;
   /** What the plot says, for those who do not see it. */
   readonly text: string;
   /** What is drawn: some of `all` where there are too many to tell apart. */
-  readonly points: readonly Point[];
-  /** In the order in which the keyboard goes through them. */
-  readonly all: readonly Point[];
-  readonly selected: IndexedRow | null;
+  readonly points: readonly Point<Row>[];
+  /** The text says that some are left out. */
+  readonly isThinned?: boolean;
+  /** In the order in which the keyboard goes through them: one of each row. */
+  readonly all: readonly Point<Row>[];
+  readonly selected: Indexed<Row> | null;
   readonly locale: Locale;
   /** Axes and marks; the same function as long as they are the same. */
   readonly options: (library: PlotLibrary) => PlotOptions;
+  /** What is known of a row, on some lines. */
+  readonly describe: (row: Row) => string;
+  readonly keyOf: (row: Row) => string;
   /** @param open its details, too */
-  readonly onSelect: (layer: string, open: boolean) => void;
+  readonly onSelect: (key: string, open: boolean) => void;
 }
 
-export function Plot({ name, title, text, points, all, selected, locale, options, onSelect }: Props) {
+export function Plot<Row>(props: Props<Row>) {
+  const { name, title, text, points, all, selected, locale, options, describe, keyOf, onSelect } = props;
+  const { isThinned = points.length < all.length } = props;
   const { strings } = locale;
   const whole = useCallback(
     (library: PlotLibrary) => {
@@ -45,11 +50,11 @@ export function Plot({ name, title, text, points, all, selected, locale, options
             all.filter(({ indexed }) => indexed === selected),
             { x: 'x', y: 'y', r: 6, stroke: 'var(--face)', strokeWidth: 2 },
           ),
-          tipOf(library, points, (point) => describe(point, locale)),
+          tipOf(library, points, ({ indexed }) => describe(indexed.row)),
         ],
       };
     },
-    [points, all, selected, locale, options],
+    [points, all, selected, locale, options, describe],
   );
   const { holder, drawing } = useDrawing(whole);
   const textId = useId();
@@ -57,7 +62,7 @@ export function Plot({ name, title, text, points, all, selected, locale, options
   const place = all.findIndex(({ indexed }) => indexed === selected);
   const click = (event: MouseEvent) => {
     const nearest = nearestPoint(event, points, drawing.current);
-    if (nearest) onSelect(nearest.indexed.row.name, true);
+    if (nearest) onSelect(keyOf(nearest.indexed.row), true);
   };
   const move = (event: KeyboardEvent) => {
     const targets: Record<string, number> = {
@@ -74,7 +79,7 @@ export function Plot({ name, title, text, points, all, selected, locale, options
     if (!(event.key in targets) || all.length === 0) return;
     event.preventDefault();
     const target = Math.min(all.length - 1, Math.max(0, targets[event.key]));
-    onSelect(all[target].indexed.row.name, event.key === 'Enter');
+    onSelect(keyOf(all[target].indexed.row), event.key === 'Enter');
   };
   return (
     <Figure {...{ name, title, text, locale, drawing }} isEmpty={points.length === 0}>
@@ -89,41 +94,27 @@ export function Plot({ name, title, text, points, all, selected, locale, options
         aria-valuemin={0}
         aria-valuemax={all.length}
         aria-valuenow={place + 1}
-        aria-valuetext={place < 0 ? strings.plotHint : describe(all[place], locale)}
+        aria-valuetext={place < 0 ? strings.plotHint : describe(all[place].indexed.row)}
         onClick={click}
         onKeyDown={move}
       />
       <p class="plot-text dim" id={textId}>
         {text}{' '}
-        {points.length < all.length &&
-          locale.text('plotThinned', locale.count(points.length), locale.count(all.length))}
+        {isThinned && locale.text('plotThinned', locale.count(points.length), locale.count(all.length))}
       </p>
     </Figure>
   );
 }
 
-/** Name, interval and stable rank, on a line each. */
-function describe({ indexed: { row } }: Point, locale: Locale): string {
-  const { strings } = locale;
-  const { name, lipschitz, stableRank } = row;
-  const lines = [displayName(name)];
-  if (lipschitz) lines.push(`${strings.columnNorm}: ${locale.number(formatInterval(lipschitz))}`);
-  if (stableRank) {
-    const rank = `${formatStableRank(stableRank)} (${formatShare(stableRank.normalized)})`;
-    lines.push(`${strings.columnRank}: ${locale.number(rank)}`);
-  }
-  return lines.join('\n');
-}
-
-function nearestPoint(
+function nearestPoint<Row>(
   { clientX, clientY }: MouseEvent,
-  points: readonly Point[],
+  points: readonly Point<Row>[],
   drawing: Drawing | null,
-): Point | null {
+): Point<Row> | null {
   const [x, y] = [drawing?.scale('x'), drawing?.scale('y')];
   if (!drawing || !x || !y) return null;
   const box = drawing.getBoundingClientRect();
-  let nearest: Point | null = null;
+  let nearest: Point<Row> | null = null;
   let least = REACH;
   for (const point of points) {
     const distance = Math.hypot(

@@ -46,11 +46,6 @@ export function cellText(column: Column, index: number, row: LayerReport, locale
   }
 }
 
-/** All cells of a row, separated by tabs. */
-export function rowText(columns: readonly Column[], index: number, row: LayerReport, locale: Locale): string {
-  return columns.map((column) => cellText(column, index, row, locale)).join('\t');
-}
-
 /** `Conv, depthwise`, `Conv, 4 groups`. */
 export function operatorText(row: LayerReport, locale: Locale): string {
   const name = displayName(row.op);

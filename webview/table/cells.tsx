@@ -85,8 +85,8 @@ export function RankCell({ row: { stableRank }, locale }: CellProps) {
 }
 
 /** In one line, with its end in sight. */
-export function NameCell({ row }: Pick<CellProps, 'row'>) {
-  const [head, tail] = splitName(displayName(row.name));
+export function NameCell({ name }: { readonly name: string }) {
+  const [head, tail] = splitName(displayName(name));
   return (
     <>
       <span class="name-head">{head}</span>

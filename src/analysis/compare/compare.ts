@@ -2,7 +2,7 @@
 import { t } from '@vscode/l10n';
 import { chooseEngine } from '../../compute/devices';
 import { globMatches } from '../../model/glob';
-import type { Layer, Model } from '../../model/model';
+import type { Layer, Model, ModelFile } from '../../model/model';
 import { openModel } from '../../model/open';
 import type {
   ComparisonReport,
@@ -44,6 +44,8 @@ export interface ComparisonPlan extends Pick<
   ComparisonReport,
   'a' | 'b' | 'device' | 'onlyInA' | 'onlyInB' | 'skippedInA' | 'skippedInB'
 > {
+  /** Of both models, as they were when they were opened. */
+  readonly files: readonly ModelFile[];
   /** In the order of A. */
   readonly layers: readonly PlannedPair[];
 }
@@ -115,6 +117,7 @@ async function compareModels(
     a: { path: a.path, format: a.format, bytes: a.bytes },
     b: { path: b.path, format: b.format, bytes: b.bytes },
     device: { provider: engine.provider, description, fallback },
+    files: [...a.files, ...b.files],
     layers: pairs.map((pair) => ({
       a: describeLayer(pair.a.layer, settings),
       b: describeLayer(pair.b.layer, settings),

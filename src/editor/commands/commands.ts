@@ -1,9 +1,12 @@
 /** Every command of the extension. */
 import * as vscode from 'vscode';
+import type { ComparisonReport } from '../../report/comparison/comparison';
 import type { Report, Settings } from '../../report/report';
 import { isAdapterInWorker } from '../../worker/client';
+import type { SeriesReport } from '../../report/series/series';
 import type { ResultCache } from '../analysis/result-cache';
-import type { ModelSession } from '../analysis/session';
+import type { RunSession } from '../analysis/run-session';
+import { ModelSession } from '../analysis/session';
 import type { Sessions } from '../analysis/sessions';
 import { COMMANDS, SECTION } from '../ids';
 import type { Command, OpenLayerArgument } from '../ids';
@@ -11,10 +14,10 @@ import type { Panels } from '../panel/panels';
 import type { RowContext } from '../protocol/row-context';
 import { analysisSettings, SettingError } from '../settings';
 import { chooseBase } from './choose-base';
-import { chooseModels } from './choose-models';
+import { checkpointsOf, chooseModels, chooseModelsToCompare } from './choose-models';
 import { showDevices } from './devices';
 import { copyAsMarkdown, exportReport } from './export';
-import type { ExportArgument } from './export';
+import type { AnyReport, ExportArgument } from './export';
 import { askOptions } from './options';
 
 export interface CommandContext {
@@ -30,6 +33,8 @@ interface CommandTypes {
   [COMMANDS.analyze]: (uri?: unknown, selection?: unknown) => Promise<readonly (Report | null)[]>;
   [COMMANDS.analyzeWithOptions]: (uri?: unknown, selection?: unknown) => Promise<void>;
   [COMMANDS.findSlopes]: () => Promise<Report | null>;
+  [COMMANDS.compare]: (uri?: unknown, selection?: unknown) => Promise<ComparisonReport | SeriesReport | null>;
+  [COMMANDS.compareCheckpoints]: (folder?: unknown) => Promise<ComparisonReport | SeriesReport | null>;
   [COMMANDS.cancel]: () => void;
   [COMMANDS.export]: (argument?: ExportArgument) => Promise<void>;
   [COMMANDS.copyAsMarkdown]: () => Promise<void>;
@@ -45,7 +50,7 @@ interface CommandTypes {
 export function registerCommands(context: CommandContext): vscode.Disposable {
   const { sessions, panels, cache, workerPath, log } = context;
 
-  const reportToShow = (): Report | null => {
+  const reportToShow = (): AnyReport | null => {
     const report = panels.active?.session.report() ?? null;
     if (report === null) {
       void vscode.window.showInformationMessage(vscode.l10n.t('No result is open. Analyze a model first.'));
@@ -75,10 +80,13 @@ export function registerCommands(context: CommandContext): vscode.Disposable {
     [COMMANDS.findSlopes]: async () => {
       const report = reportToShow();
       const session = panels.active?.session;
-      if (report === null || session === undefined) return null;
+      if (report === null || !(session instanceof ModelSession)) return null;
       await findSlopes(session);
       return session.report();
     },
+    [COMMANDS.compare]: async (uri, selection) =>
+      compareModels(context, await chooseModelsToCompare(uri, selection)),
+    [COMMANDS.compareCheckpoints]: async (folder) => compareModels(context, await checkpointsOf(folder)),
     [COMMANDS.cancel]: () => {
       const { busy } = sessions;
       const active = panels.active?.session;
@@ -141,16 +149,36 @@ async function analyzeModel(
   return session.report();
 }
 
+/** Likewise of two models, or of more as a series; null where there are fewer, and where there is no report. */
+async function compareModels(
+  { panels }: CommandContext,
+  uris: readonly vscode.Uri[],
+): Promise<ComparisonReport | SeriesReport | null> {
+  const settings = uris.length < 2 ? null : settingsOrMessage(uris[0]);
+  if (settings === null) return null;
+  const { session } = panels.compare(uris);
+  if (!(await isDone(session, settings))) await session.runWith(settings);
+  return session.report();
+}
+
+/** Whether it has run with these settings, and the files are the same: it waits for a run with them. */
+async function isDone(session: RunSession<unknown>, settings: Settings): Promise<boolean> {
+  if (JSON.stringify(session.settings) !== JSON.stringify(settings)) return false;
+  if (session.isBusy) {
+    await session.ended();
+    return true;
+  }
+  await session.checkFiles();
+  return session.state.kind === 'finished' && !session.stale;
+}
+
 /** Analyses the session's model with these settings, unless that is what it does, or what it or the cache has. */
 export async function startAnalysis(
   session: ModelSession,
   settings: Settings,
   base: string | null = null,
 ): Promise<void> {
-  const same = JSON.stringify(session.settings) === JSON.stringify(settings) && session.base === base;
-  if (same && session.isBusy) return session.ended();
-  await session.checkFiles();
-  if (same && session.state.kind === 'finished' && !session.stale) return;
+  if (session.base === base && (await isDone(session, settings))) return;
   if (!(await session.restore(settings, base))) await session.analyze(settings, base);
 }
 

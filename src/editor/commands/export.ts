@@ -1,17 +1,26 @@
 /** Getting results out: files in a place that the user chooses, and the clipboard. */
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
+import type { ComparisonReport } from '../../report/comparison/comparison';
+import { comparisonCsvPieces } from '../../report/comparison/csv';
+import { comparisonMarkdownPieces } from '../../report/comparison/markdown';
 import { csvPieces } from '../../report/csv';
 import { jsonPieces } from '../../report/json';
 import { markdownPieces } from '../../report/markdown';
 import type { Report } from '../../report/report';
+import { seriesCsvPieces } from '../../report/series/csv';
+import { seriesMarkdownPieces } from '../../report/series/markdown';
+import type { SeriesReport } from '../../report/series/series';
+import { labelsOf } from '../../report/series/summary';
 import { joinInSlices } from '../slices';
+
+export type AnyReport = Report | ComparisonReport | SeriesReport;
 
 /** Formats of the command line, by the endings of their files. */
 const FORMATS = {
   json: { label: 'JSON', pieces: jsonPieces },
-  csv: { label: 'CSV', pieces: csvPieces },
-  md: { label: 'Markdown', pieces: markdownPieces },
+  csv: { label: 'CSV', pieces: anyCsvPieces },
+  md: { label: 'Markdown', pieces: anyMarkdownPieces },
 } as const;
 
 /** What a key binding or another extension may give to the command, to be asked for nothing. */
@@ -21,22 +30,24 @@ export interface ExportArgument {
 }
 
 /** Asks for a format and a place, and writes the report there. */
-export async function exportReport(report: Report, argument?: ExportArgument): Promise<void> {
+export async function exportReport(report: AnyReport, argument?: ExportArgument): Promise<void> {
   const ending = argument?.format ?? (await askFormat());
   if (ending === undefined) return;
   const { label, pieces } = FORMATS[ending];
-  const target = argument?.target ?? (await askTarget(report.model.path, 'report', ending, label));
+  const target =
+    argument?.target ??
+    (await askTarget(modelsOf(report), 'kind' in report ? report.kind : 'report', ending, label));
   if (target === undefined) return;
   await write(target, await joinInSlices(pieces(report)));
 }
 
-export async function exportPlot(modelPath: string, name: string, svg: string): Promise<void> {
-  const target = await askTarget(modelPath, name, 'svg', 'SVG');
+export async function exportPlot(models: readonly string[], name: string, svg: string): Promise<void> {
+  const target = await askTarget(models, name, 'svg', 'SVG');
   if (target !== undefined) await write(target, svg);
 }
 
-export async function copyAsMarkdown(report: Report): Promise<void> {
-  await vscode.env.clipboard.writeText(await joinInSlices(markdownPieces(report)));
+export async function copyAsMarkdown(report: AnyReport): Promise<void> {
+  await vscode.env.clipboard.writeText(await joinInSlices(anyMarkdownPieces(report)));
   vscode.window.setStatusBarMessage(vscode.l10n.t('The report was copied as Markdown.'), MESSAGE_TIME);
 }
 
@@ -55,9 +66,34 @@ async function askFormat(): Promise<keyof typeof FORMATS | undefined> {
   return picked?.ending;
 }
 
-function askTarget(modelPath: string, what: string, ending: string, label: string) {
-  const name = `${basename(modelPath)}.${what}.${ending}`;
-  const folder = vscode.workspace.workspaceFolders?.at(0)?.uri ?? vscode.Uri.file(dirname(modelPath));
+function anyCsvPieces(report: AnyReport): Iterable<string> {
+  if (!('kind' in report)) return csvPieces(report);
+  return report.kind === 'comparison' ? comparisonCsvPieces(report) : seriesCsvPieces(report);
+}
+
+function anyMarkdownPieces(report: AnyReport): Iterable<string> {
+  if (!('kind' in report)) return markdownPieces(report);
+  return report.kind === 'comparison' ? comparisonMarkdownPieces(report) : seriesMarkdownPieces(report);
+}
+
+function modelsOf(report: AnyReport): readonly string[] {
+  if (!('kind' in report)) return [report.model.path];
+  const models =
+    report.kind === 'comparison' ? [report.a, report.b] : report.checkpoints.map(({ model }) => model);
+  return models.map(({ path }) => path);
+}
+
+/** `net.onnx`; of several, what tells the first and the last from each other: `step-1-step-9`. */
+function stemOf(models: readonly string[]): string {
+  if (models.length === 1) return basename(models[0]);
+  const labels = labelsOf(models).map((label) => label.replaceAll('/', '-'));
+  return `${labels[0]}-${labels[labels.length - 1]}`;
+}
+
+/** @param models paths of the models that it is about */
+function askTarget(models: readonly string[], what: string, ending: string, label: string) {
+  const name = `${stemOf(models)}.${what}.${ending}`;
+  const folder = vscode.workspace.workspaceFolders?.at(0)?.uri ?? vscode.Uri.file(dirname(models[0]));
   return vscode.window.showSaveDialog({
     defaultUri: vscode.Uri.joinPath(folder, name),
     filters: { [label]: [ending] },

@@ -9,7 +9,11 @@ export function panelResources(extensionUri: vscode.Uri): vscode.Uri {
 }
 
 /** The page around the panel's program: its own scripts and styles, no others, and no connection to anywhere. */
-export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri, start: PanelStart): string {
+export function panelHtml(
+  webview: vscode.Webview,
+  extensionUri: vscode.Uri,
+  start: PanelStart<unknown>,
+): string {
   const resources = panelResources(extensionUri);
   const uriOf = (name: string) => webview.asWebviewUri(vscode.Uri.joinPath(resources, name)).toString();
   // What the script imports later inherits its nonce.

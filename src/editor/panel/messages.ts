@@ -1,5 +1,6 @@
 /** Messages of the page, which is not trusted further than what it shows. */
 import { DEVICE_CHOICES, isTolerance } from '../../report/settings';
+import type { PersistedComparison } from '../protocol/comparison';
 import type { FromPanel, PersistedPanel } from '../protocol/protocol';
 
 /** The message, or null where the page sent something else. */
@@ -11,6 +12,7 @@ export function asFromPanel(message: unknown): FromPanel | null {
     case 'confirm':
     case 'cancel':
     case 'findSlopes':
+    case 'swap':
     case 'export':
     case 'showLog':
       return { type };
@@ -42,6 +44,14 @@ export function persistedPath(state: unknown): string | null {
   if (!isRecord(state)) return null;
   const { version, path } = state as Partial<PersistedPanel>;
   return version === 1 && typeof path === 'string' ? path : null;
+}
+
+/** Likewise of the models that it compared. */
+export function persistedPaths(state: unknown): readonly string[] | null {
+  if (!isRecord(state)) return null;
+  const { version, paths } = state as Partial<PersistedComparison>;
+  const isKnown = version === 1 && Array.isArray(paths) && paths.length >= 2;
+  return isKnown && paths.every((path) => typeof path === 'string') ? paths : null;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

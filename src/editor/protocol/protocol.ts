@@ -57,36 +57,45 @@ export interface Progress {
   readonly remainingSeconds: number;
 }
 
-/** All that the panel shows besides the rows. */
-export interface PanelHead {
+/** What panels of every kind show of a run. */
+export interface RunHead {
   /** Another number for every analysis: rows of another run than the head's do not belong to it. */
   readonly run: number;
-  readonly file: { readonly name: string; readonly path: string };
   readonly state: PanelState;
-  /** Null until the file is open. */
-  readonly model: Report['model'] | null;
   readonly device: DeviceReport | null;
   /** Of the run that is shown; before there is one, those that it would have. */
   readonly settings: Settings;
-  /** The model whose weights the layers are updates of, in the same run; null: none is given. */
-  readonly base: { readonly name: string; readonly path: string } | null;
-  readonly skipped: readonly SkippedReport[];
   /** Wall time of the run, once it has ended. */
   readonly seconds: number | null;
   /** When the run ended, milliseconds since 1970. */
   readonly analysedAt: number | null;
-  /** The file (or one of its files) has changed since. */
+  /** A file has changed since. */
   readonly stale: boolean;
-  /** Largest upper bounds that are accepted: of a layer, and of the product of all; null: any. */
-  readonly budgets: { readonly layer: number | null; readonly network: number | null };
   /** False: the CPU only. */
   readonly trusted: boolean;
 }
 
+export interface PanelFile {
+  readonly name: string;
+  readonly path: string;
+}
+
+/** All that the panel of a model shows besides the rows. */
+export interface PanelHead extends RunHead {
+  readonly file: PanelFile;
+  /** Null until the file is open. */
+  readonly model: Report['model'] | null;
+  /** The model whose weights the layers are updates of, in the same run; null: none is given. */
+  readonly base: PanelFile | null;
+  readonly skipped: readonly SkippedReport[];
+  /** Largest upper bounds that are accepted: of a layer, and of the product of all; null: any. */
+  readonly budgets: { readonly layer: number | null; readonly network: number | null };
+}
+
 /** JSON in the page's document, in the element with the id `START_ID`. */
-export interface PanelStart {
+export interface PanelStart<Head = PanelHead> {
   /** In the state `loading`: the document is older than what the extension knows. */
-  readonly head: PanelHead;
+  readonly head: Head;
   readonly strings: PanelStrings;
   /** BCP 47, for numbers and dates. */
   readonly locale: string;
@@ -96,11 +105,13 @@ export interface PanelStart {
 
 export const START_ID = 'start';
 
-export interface IndexedRow {
+export interface Indexed<Row> {
   /** Place of the layer in the file's order. */
   readonly index: number;
-  readonly row: LayerReport;
+  readonly row: Row;
 }
+
+export type IndexedRow = Indexed<LayerReport>;
 
 /** A network without its nodes, of which there are too many for one message. */
 export type PanelNetwork = Omit<NetworkReport, 'coverage'> & { readonly nodes: number };
@@ -116,13 +127,13 @@ export interface LayerSpectrum {
     | { readonly kind: 'cancelled' };
 }
 
-export type ToPanel =
+export type ToPanel<Head = PanelHead, Row = LayerReport> =
   /** All rows that the page has are void; those of this run follow in `rows`. */
-  | { readonly type: 'snapshot'; readonly head: PanelHead; readonly network: PanelNetwork | null }
-  /** Without `skipped` where they are as they were: there may be very many. */
-  | { readonly type: 'head'; readonly head: Omit<PanelHead, 'skipped'> & Partial<Pick<PanelHead, 'skipped'>> }
-  /** In order of their ends, no more than `ROWS_PER_MESSAGE`. */
-  | { readonly type: 'rows'; readonly run: number; readonly rows: readonly IndexedRow[] }
+  | { readonly type: 'snapshot'; readonly head: Head; readonly network: PanelNetwork | null }
+  /** Without what is as it was: lists may be very long. */
+  | { readonly type: 'head'; readonly head: Partial<Head> }
+  /** In order of their ends, no more than `ROWS_PER_MESSAGE`; one takes the place of another with its index. */
+  | { readonly type: 'rows'; readonly run: number; readonly rows: readonly Indexed<Row>[] }
   /** Of all layers together, in place of what the page has of it. Its nodes follow once for each run. */
   | { readonly type: 'network'; readonly run: number; readonly network: PanelNetwork | null }
   /** Nodes of the network in file order, no more than `ROWS_PER_MESSAGE`. */
@@ -150,6 +161,8 @@ export type FromPanel =
   /** Compute the singular values of this layer. */
   | { readonly type: 'spectrum'; readonly layer: string }
   | { readonly type: 'cancelSpectrum'; readonly layer: string }
+  /** Compare the other way round. */
+  | { readonly type: 'swap' }
   | { readonly type: 'export' }
   | { readonly type: 'exportPlot'; readonly name: string; readonly svg: string }
   | { readonly type: 'copy'; readonly text: string }

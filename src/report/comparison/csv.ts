@@ -49,14 +49,21 @@ type Side = 'a' | 'b';
  * what was skipped (`status` skipped); `message` holds notes, errors or the reason.
  */
 export function formatComparisonCsv(comparison: ComparisonReport): string {
-  const rows: Row[] = [
-    ...comparison.pairs.map(pairRow),
-    ...comparison.onlyInA.map((layer) => unpairedRow(layer, 'a')),
-    ...comparison.onlyInB.map((layer) => unpairedRow(layer, 'b')),
-    ...comparison.skippedInA.map((skipped) => skippedRow(skipped, 'a')),
-    ...comparison.skippedInB.map((skipped) => skippedRow(skipped, 'b')),
-  ];
-  return [COLUMNS, ...rows.map((row) => COLUMNS.map((column) => row[column] ?? null))].map(record).join('');
+  return [...comparisonCsvPieces(comparison)].join('');
+}
+
+/** The same text, record by record. */
+export function* comparisonCsvPieces(comparison: ComparisonReport): Generator<string> {
+  yield record(COLUMNS);
+  for (const row of rows(comparison)) yield record(COLUMNS.map((column) => row[column] ?? null));
+}
+
+function* rows({ pairs, onlyInA, onlyInB, skippedInA, skippedInB }: ComparisonReport): Generator<Row> {
+  for (const pair of pairs) yield pairRow(pair);
+  for (const layer of onlyInA) yield unpairedRow(layer, 'a');
+  for (const layer of onlyInB) yield unpairedRow(layer, 'b');
+  for (const skipped of skippedInA) yield skippedRow(skipped, 'a');
+  for (const skipped of skippedInB) yield skippedRow(skipped, 'b');
 }
 
 function pairRow(pair: PairReport): Row {

@@ -20,28 +20,30 @@ const RIGHT = HEADER.slice(1, 7);
 
 /** GitHub-flavoured Markdown: a table of the pairs, those that moved most first, and what is in one model only. */
 export function formatComparisonMarkdown(comparison: ComparisonReport): string {
+  return [...comparisonMarkdownPieces(comparison)].join('');
+}
+
+/** The same text in pieces, none of them longer than a row, the notes, or the layers of one model only. */
+export function* comparisonMarkdownPieces(comparison: ComparisonReport): Generator<string> {
   const pairs = worstFirst(comparison.pairs);
   const notes = notesOf(pairs);
   const marks = new Map(notes.map((note, index) => [note, String(index + 1)]));
+  yield `## ${code(comparison.a.path)} and ${code(comparison.b.path)}\n\n${facts(comparison)}\n\n`;
+  if (pairs.length === 0) yield 'No layers in common.\n';
+  else yield* tableLines(HEADER, RIGHT, cellsOf(pairs, marks));
   const blocks = [
-    `## ${code(comparison.a.path)} and ${code(comparison.b.path)}`,
-    facts(comparison),
-    pairs.length === 0
-      ? 'No layers in common.'
-      : [
-          ...tableLines(
-            HEADER,
-            RIGHT,
-            pairs.map((pair) => pairCells(pair, marks)),
-          ),
-        ]
-          .join('')
-          .trimEnd(),
     numbered('Notes', notes),
     unpaired('Only in A', comparison.onlyInA),
     unpaired('Only in B', comparison.onlyInB),
   ];
-  return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
+  for (const block of blocks) if (block !== '') yield `\n${block}\n`;
+}
+
+function* cellsOf(
+  pairs: readonly PairReport[],
+  marks: ReadonlyMap<string, string>,
+): Generator<readonly string[]> {
+  for (const pair of pairs) yield pairCells(pair, marks);
 }
 
 function facts(comparison: ComparisonReport): string {

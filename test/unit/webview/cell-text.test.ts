@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ConvolutionReport, LayerReport } from '../../../src/report/report';
 import { Locale } from '../../../webview/locale';
 import { COLUMNS } from '../../../webview/rows';
-import { cellText, channelsOf, operatorText, rowText, splitName } from '../../../webview/table/cell-text';
+import { cellText, channelsOf, operatorText, splitName } from '../../../webview/table/cell-text';
 import { layer } from '../report/sample';
 import { english, german, strings } from './english';
 
@@ -106,12 +106,6 @@ describe('operatorText', () => {
 
   it('is not led astray by one channel alone', () => {
     expect(text({ shape: [1, 1, 3, 3], convolution: convolution(1) })).toBe('Conv');
-  });
-});
-
-describe('rowText', () => {
-  it('separates the cells by tabs', () => {
-    expect(rowText(COLUMNS, 4, layer(), english).split('\t')).toEqual(Object.values(cells(layer())));
   });
 });
 

@@ -82,6 +82,14 @@ describe('take', () => {
     expect(first.rows).toHaveLength(2);
   });
 
+  it('has all rows of a series again, each in the place of the one before', () => {
+    const before = after(fresh, snapshot(), rows(1, 0, 1, 2));
+    const again = { ...row(1), row: layer({ name: 'conv1', seconds: 77 }) };
+    const data = after(before, { type: 'rows', run: 1, rows: [row(0), again, row(2), row(3)] });
+    expect(indices(data)).toEqual([0, 1, 2, 3]);
+    expect(data.rows[1]).toBe(again);
+  });
+
   it('drops rows of another run', () => {
     const data = after(fresh, snapshot(2), rows(1, 0), rows(2, 1), rows(3, 2));
     expect(indices(data)).toEqual([1]);

@@ -8,6 +8,7 @@ import {
   columnsWith,
   countOperators,
   filterRows,
+  itself,
   logDomain,
   logShare,
   nextSorting,
@@ -223,7 +224,7 @@ describe('filterRows', () => {
     { name: 'encoder/fc', op: 'Gemm', weight: 'W2' },
     { name: 'decoder/conv1', op: 'Conv', weight: 'w3' },
   );
-  const found = (text: string, operator = '') => indices(filterRows(rows, { text, operator }));
+  const found = (text: string, operator = '') => indices(filterRows(rows, { text, operator }, itself));
 
   it('wants every word, in any order and case, in name, operator or weight', () => {
     expect(found('')).toEqual([0, 1, 2]);
@@ -249,9 +250,9 @@ describe('filterRows', () => {
 
 describe('countOperators', () => {
   it('puts the most frequent first', () => {
-    expect(countOperators([])).toEqual([]);
+    expect(countOperators([], itself)).toEqual([]);
     const rows = rowsOf({ op: 'Gemm' }, { op: 'Conv' }, { op: 'Conv' }, { op: '__proto__' });
-    expect(countOperators(rows)).toEqual([
+    expect(countOperators(rows, itself)).toEqual([
       ['Conv', 2],
       ['Gemm', 1],
       ['__proto__', 1],

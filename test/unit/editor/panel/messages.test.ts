@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { asFromPanel, persistedPath } from '../../../../src/editor/panel/messages';
+import { asFromPanel, persistedPath, persistedPaths } from '../../../../src/editor/panel/messages';
 import { DEVICE_CHOICES } from '../../../../src/report/settings';
 
 describe('asFromPanel', () => {
@@ -8,6 +8,7 @@ describe('asFromPanel', () => {
     { type: 'confirm' },
     { type: 'cancel' },
     { type: 'findSlopes' },
+    { type: 'swap' },
     { type: 'export' },
     { type: 'showLog' },
     { type: 'run', device: 'cpu', tolerance: null },
@@ -91,5 +92,24 @@ describe('persistedPath', () => {
     { version: 1, path: 7 },
   ])('finds none in %j', (state) => {
     expect(persistedPath(state)).toBeNull();
+  });
+});
+
+describe('persistedPaths', () => {
+  it('reads the models of a comparison that a page has kept', () => {
+    expect(persistedPaths({ version: 1, paths: ['/a', '/b'], view: {} })).toEqual(['/a', '/b']);
+  });
+
+  it.each([
+    null,
+    'paths',
+    { paths: ['/a', '/b'] },
+    { version: 2, paths: ['/a', '/b'] },
+    { version: 1, path: '/a' },
+    { version: 1, paths: ['/a'] },
+    { version: 1, paths: ['/a', 2] },
+    { version: 1, paths: '/a/b' },
+  ])('reads none from %j', (state) => {
+    expect(persistedPaths(state)).toBeNull();
   });
 });
