@@ -4,7 +4,12 @@ import type { Locale } from '../locale';
 import { logTicks } from './ticks';
 
 export function depthAxis(locale: Locale) {
-  return { label: locale.strings.plotDepth, ticks: 6, tickFormat: (layer: number) => locale.count(layer) };
+  return {
+    label: locale.strings.plotDepth,
+    ticks: 6,
+    // Between few layers there are ticks, too.
+    tickFormat: (layer: number) => (Number.isInteger(layer) ? locale.count(layer) : ''),
+  };
 }
 
 /** Logarithmic, its limits a little apart where all is one value. */
