@@ -19,6 +19,16 @@ export class Slices {
   }
 }
 
+/** What the steps answer in the end, a few at a time. */
+export async function finishInSlices<Result>(steps: Generator<undefined, Result>): Promise<Result> {
+  const slices = new Slices();
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    if (slices.isOver) await slices.next();
+  }
+}
+
 /** The pieces as one text, made a few at a time. */
 export async function joinInSlices(pieces: Iterable<string>): Promise<string> {
   const slices = new Slices();

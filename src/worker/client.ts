@@ -7,7 +7,7 @@ import { AnalysisFailure } from './failure';
 
 export type { AnalysisEvents, AnalysisRequest, Plan, PlannedLayer } from '../analysis/analyze';
 export type { ComparisonEvents, ComparisonPlan, ComparisonRequest } from '../analysis/compare/compare';
-export { seriesOf } from '../analysis/compare/series';
+export { seriesOf, seriesSteps } from '../analysis/compare/series';
 export type { ModelFile } from '../model/model';
 export { analyzeInWorker, reportOf } from './analyze-in-worker';
 export type { AnalysisOutcome } from './analyze-in-worker';

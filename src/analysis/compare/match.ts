@@ -27,24 +27,42 @@ export interface Match {
   readonly by: MatchedBy;
 }
 
+/** Layers between two places where the work may pause. */
+export const STRIDE = 256;
 /** Renamings that are tried, the most frequent first. */
 const MOST_RENAMINGS = 16;
 
 /** The matches in the order of A. Every layer is in at most one, but where one side uses a weight more often. */
 export function matchLayers(a: Side, b: Side): Match[] {
-  const matching = new Matching(a, b);
+  return finish(matchingSteps(a, b));
+}
+
+/** The same in steps that take a moment each. */
+export function* matchingSteps(a: Side, b: Side): Generator<undefined, Match[]> {
+  const matching = new Matching(a, b, yield* entriesOf(a), yield* entriesOf(b));
   // The weight's name comes before that of the node: exporters number nodes, and files are renamed as a whole.
-  matching.pairEqual('name', ({ weight, name, role, op }) =>
+  yield* matching.pairEqual('name', ({ weight, name, role, op }) =>
     isMachineMade(weight) && isMachineMade(name) ? null : `${weight}\n${name}\n${role}\n${op}`,
   );
-  matching.pairEqual('name', ({ weight, role, op }) =>
+  yield* matching.pairEqual('name', ({ weight, role, op }) =>
     isMachineMade(weight) ? null : `${weight}\n${role}\n${op}`,
   );
-  matching.pairEqual('name', ({ weight, role }) => (isMachineMade(weight) ? null : `${weight}\n${role}`));
-  matching.pairEqual('name', ({ name }) => (isMachineMade(name) ? null : name));
-  matching.pairByPrefix();
-  matching.pairByPosition();
+  yield* matching.pairEqual('name', ({ weight, role }) =>
+    isMachineMade(weight) ? null : `${weight}\n${role}`,
+  );
+  yield* matching.pairEqual('name', ({ name }) => (isMachineMade(name) ? null : name));
+  yield* matching.pairByPrefix();
+  yield* matching.pairByPosition();
+  yield;
   return matching.matches();
+}
+
+/** What a generator that pauses answers in the end. */
+export function finish<Result>(steps: Generator<undefined, Result>): Result {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
 }
 
 /** A layer with all of its uses. */
@@ -58,40 +76,39 @@ interface Entry extends Candidate {
 }
 
 class Matching {
-  private readonly a: readonly Entry[];
-  private readonly b: readonly Entry[];
   private readonly counterparts = new Map<Entry, { readonly entry: Entry; readonly by: MatchedBy }>();
   private readonly taken = new Set<Entry>();
 
   constructor(
     private readonly sideA: Side,
     private readonly sideB: Side,
-  ) {
-    this.a = entriesOf(sideA);
-    this.b = entriesOf(sideB);
-  }
+    private readonly a: readonly Entry[],
+    private readonly b: readonly Entry[],
+  ) {}
 
   /** Pairs, in order, what has the same key on both sides, where it is as many on both; null: no key. */
-  pairEqual(
+  *pairEqual(
     by: MatchedBy,
     keyInA: (entry: Entry) => string | null,
     keyInB: (entry: Entry) => string | null = keyInA,
-  ): void {
-    const inB = grouped(this.freeOf(this.b), keyInB);
-    for (const [key, group] of grouped(this.freeOf(this.a), keyInA)) {
+  ): Generator<undefined, void> {
+    const inB = yield* grouped(this.freeOf(this.b), keyInB);
+    let count = 0;
+    for (const [key, group] of yield* grouped(this.freeOf(this.a), keyInA)) {
+      if (++count % STRIDE === 0) yield;
       const others = inB.get(key);
       if (others?.length === group.length) group.forEach((entry, i) => this.pair(entry, others[i], by));
     }
   }
 
-  pairByPrefix(): void {
+  *pairByPrefix(): Generator<undefined, void> {
     const pathKey = (prefix: string) => (entry: Entry) => {
       const rest = withoutPrefix(entry.path?.join('.') ?? null, prefix);
       return rest === null ? null : `${rest}\n${entry.role}`;
     };
-    this.pairEqual('prefix', pathKey(''));
-    for (const [from, to] of renamings(this.freeOf(this.a), this.freeOf(this.b))) {
-      this.pairEqual('prefix', pathKey(from), pathKey(to));
+    yield* this.pairEqual('prefix', pathKey(''));
+    for (const [from, to] of yield* renamings(this.freeOf(this.a), this.freeOf(this.b))) {
+      yield* this.pairEqual('prefix', pathKey(from), pathKey(to));
     }
   }
 
@@ -99,15 +116,15 @@ class Matching {
    * Layers of one kind and shape between the same neighbours, where both sides have as many and their order is that of
    * the network; then those that are the only ones of their kind and shape.
    */
-  pairByPosition(): void {
+  *pairByPosition(): Generator<undefined, void> {
     const kind = (entry: Entry) => `${entry.op === 'Gather' || entry.op === 'Embedding'}\n${entry.role}`;
     const segments = this.segments();
     const alike = (entry: Entry) => {
       const segment = segments.get(entry);
       return segment === undefined ? null : `${segment}\n${kind(entry)}\n${entry.signature}`;
     };
-    const inB = grouped(this.freeOf(this.b), alike);
-    for (const [key, group] of grouped(this.freeOf(this.a), alike)) {
+    const inB = yield* grouped(this.freeOf(this.b), alike);
+    for (const [key, group] of yield* grouped(this.freeOf(this.a), alike)) {
       const others = inB.get(key);
       if (others?.length !== group.length) continue;
       const ordered = [inOrder(group, this.sideA.format), inOrder(others, this.sideB.format)];
@@ -115,8 +132,8 @@ class Matching {
         if (ordered[1]) this.pair(entry, ordered[1][i], 'position');
       });
     }
-    const inB2 = grouped(this.freeOf(this.b), kind);
-    for (const [key, [only, ...more]] of grouped(this.freeOf(this.a), kind)) {
+    const inB2 = yield* grouped(this.freeOf(this.b), kind);
+    for (const [key, [only, ...more]] of yield* grouped(this.freeOf(this.a), kind)) {
       const others = inB2.get(key);
       if (more.length === 0 && others?.length === 1) this.pair(only, others[0], 'position');
     }
@@ -168,20 +185,25 @@ class Matching {
   }
 }
 
-function entriesOf({ layers }: Side): Entry[] {
+function* entriesOf({ layers }: Side): Generator<undefined, Entry[]> {
   const entries = new Map<string, Entry>();
-  layers.forEach((layer, index) => {
+  for (const [index, layer] of layers.entries()) {
+    if (index % STRIDE === 0) yield;
     const known = entries.get(layer.identity);
     if (known) known.uses.push(index);
     else entries.set(layer.identity, { ...layer, uses: [index], role: roleOf(layer), path: pathOf(layer) });
-  });
+  }
   return [...entries.values()];
 }
 
 /** Entries by key and signature. */
-function grouped(entries: readonly Entry[], keyOf: (entry: Entry) => string | null): Map<string, Entry[]> {
+function* grouped(
+  entries: readonly Entry[],
+  keyOf: (entry: Entry) => string | null,
+): Generator<undefined, Map<string, Entry[]>> {
   const groups = new Map<string, Entry[]>();
-  for (const entry of entries) {
+  for (const [index, entry] of entries.entries()) {
+    if (index % STRIDE === 0) yield;
     const own = keyOf(entry);
     if (own === null) continue;
     const key = `${own}\n${entry.signature}`;
@@ -203,13 +225,18 @@ function withoutPrefix(name: string | null, prefix: string): string | null {
  * common end with a layer of B, and leave it with one only. Two prefixes of which none is empty must be seen twice, and
  * the end must be more than the last part, which is `weight` nearly everywhere.
  */
-function renamings(a: readonly Entry[], b: readonly Entry[]): (readonly [from: string, to: string])[] {
+function* renamings(
+  a: readonly Entry[],
+  b: readonly Entry[],
+): Generator<undefined, (readonly [from: string, to: string])[]> {
   const byEnd = new Map<string, Entry | null>();
-  for (const entry of b) {
+  for (const [index, entry] of b.entries()) {
+    if (index % STRIDE === 0) yield;
     for (const end of endsOf(entry)) byEnd.set(end, byEnd.has(end) ? null : entry);
   }
   const votes = new Map<string, { from: string; to: string; count: number }>();
-  for (const entry of a) {
+  for (const [index, entry] of a.entries()) {
+    if (index % STRIDE === 0) yield;
     const path = entry.path ?? [];
     const ends = endsOf(entry);
     const longest = ends.findIndex((end) => byEnd.has(end));

@@ -1,7 +1,8 @@
 import type { DeviceReport, Report, Settings } from '../../report/report';
 import type { Checkpoint, SeriesLayer, SeriesReport } from '../../report/series/series';
-import { AnalysisFailure, seriesOf } from '../../worker/client';
+import { AnalysisFailure, seriesSteps } from '../../worker/client';
 import type { ModelFile } from '../../worker/client';
+import { finishInSlices } from '../slices';
 import { RunSession } from './run-session';
 import type { Run, SessionContext } from './run-session';
 import { ModelSession } from './session';
@@ -77,7 +78,8 @@ export class SeriesSession extends RunSession<SeriesLayer> {
       cancelled = signal.aborted || (state.kind !== 'finished' && state.kind !== 'failed');
       if (cancelled) break;
       if (state.kind === 'failed') this.refusals.push(state.sentence);
-      else if (report !== null) this.add(report);
+      else if (report !== null) await this.add(report, isCurrent);
+      if (!isCurrent()) return;
       files.push(...child.files);
     }
     this.tellRows();
@@ -130,9 +132,11 @@ export class SeriesSession extends RunSession<SeriesLayer> {
     return child;
   }
 
-  private add(report: Report): void {
+  private async add(report: Report, isCurrent: () => boolean): Promise<void> {
     // One more column at a time: all of them would be matched with the first again.
-    const { checkpoints, layers } = seriesOf(this.first === null ? [report] : [this.first, report], 0);
+    const steps = seriesSteps(this.first === null ? [report] : [this.first, report], 0);
+    const { checkpoints, layers } = await finishInSlices(steps);
+    if (!isCurrent()) return;
     const known = this.layers;
     this.checkpoints.push(checkpoints[checkpoints.length - 1]);
     this.layers =

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type Candidate, matchLayers, type Side } from '../../../../src/analysis/compare/match';
+import {
+  type Candidate,
+  matchingSteps,
+  matchLayers,
+  type Side,
+} from '../../../../src/analysis/compare/match';
 
 interface Drawn extends Partial<Candidate> {
   readonly weight: string;
@@ -183,4 +188,19 @@ describe('matchLayers', () => {
     expect(matchLayers(hostile, tensors(`${'a.'.repeat(5_001)}b`))).toHaveLength(0);
     expect(performance.now() - begun).toBeLessThan(20_000);
   });
+});
+
+it('pauses often where there are many layers', () => {
+  const many = tensors(...Array.from({ length: 5_000 }, (_, i) => `layers.${i}.weight`));
+  const steps = matchingSteps(many, many);
+  let pauses = 0;
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) {
+      expect(value).toHaveLength(5_000);
+      break;
+    }
+    pauses++;
+  }
+  expect(pauses).toBeGreaterThan(50);
 });
