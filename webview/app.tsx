@@ -21,10 +21,15 @@ import type { ViewState } from './view-state';
 /** @param props.start what the page is drawn with until the extension answers */
 export function App({ start }: { readonly start: PanelStart }) {
   const data = usePanelData<PanelHead, LayerReport>(start);
-  const { head, locale, rows, wish } = data;
+  const { head, locale, rows, skipped, wish } = data;
   const { path } = head.file;
   const [view, setView] = useState(() => restoreView(host.getState(), path));
-  const change = useCallback((change: Partial<ViewState>) => setView((view) => ({ ...view, ...change })), []);
+  /** How often the user has asked for details: each time they come into sight. */
+  const [asked, ask] = useState(0);
+  const change = useCallback((change: Partial<ViewState>) => {
+    setView((view) => ({ ...view, ...change }));
+    if (change.detail) ask((asked) => asked + 1);
+  }, []);
   const scroll = useKept(
     useMemo(() => ({ path }), [path]),
     view,
@@ -69,7 +74,7 @@ export function App({ start }: { readonly start: PanelStart }) {
           network: locale.strings.tabNetwork,
           through: locale.strings.tabThrough,
           scatter: locale.strings.tabScatter,
-          skipped: locale.text('tabSkipped', locale.count(head.skipped.length)),
+          skipped: locale.text('tabSkipped', locale.count(head.skippedCount)),
         }}
         onTab={(tab) => change({ tab })}
       />
@@ -108,7 +113,7 @@ export function App({ start }: { readonly start: PanelStart }) {
         )}
         {view.tab === 'through' && <NetworkPlots {...plots} />}
         {view.tab === 'scatter' && <ScatterPlot {...plots} />}
-        {view.tab === 'skipped' && <SkippedList skipped={head.skipped} locale={locale} />}
+        {view.tab === 'skipped' && <SkippedList skipped={skipped} locale={locale} />}
       </div>
       {selected && view.detail && (
         <Detail
@@ -118,6 +123,7 @@ export function App({ start }: { readonly start: PanelStart }) {
           spectrum={data.spectra.get(selected.row.name) ?? null}
           locale={locale}
           weightOf={wish?.weight ? wish.layer : null}
+          asked={asked}
           height={view.detailHeight}
           onResize={(height) => change({ detailHeight: height ?? INITIAL_VIEW.detailHeight })}
           onClose={() => change({ detail: false })}

@@ -8,7 +8,7 @@ import type {
   RunHead,
   ToPanel,
 } from '../src/editor/protocol/protocol';
-import type { LayerReport, NodeReport } from '../src/report/report';
+import type { LayerReport, NodeReport, SkippedReport } from '../src/report/report';
 import { Locale } from './locale';
 
 export interface PanelData<Head = PanelHead, Row = LayerReport> {
@@ -22,6 +22,8 @@ export interface PanelData<Head = PanelHead, Row = LayerReport> {
   readonly nodes: readonly NodeReport[];
   /** Singular values, by the names of the layers. */
   readonly spectra: ReadonlyMap<string, LayerSpectrum['state']>;
+  /** In the order of the file; the head knows how many there will be. */
+  readonly skipped: readonly SkippedReport[];
   /** The layer that the user asked to see elsewhere, most recently. */
   readonly wish: Reveal | null;
 }
@@ -41,6 +43,7 @@ export function begin<Head = PanelHead, Row = LayerReport>({
     network: null,
     nodes: [],
     spectra: new Map(),
+    skipped: [],
     wish: null,
   };
 }
@@ -50,7 +53,9 @@ export function take<Head extends RunHead = PanelHead, Row = LayerReport>(
   data: PanelData<Head, Row>,
   messages: readonly unknown[],
 ): PanelData<Head, Row> {
+  // One copy of each list for all messages of this turn.
   let rows: Indexed<Row>[] | null = null;
+  let skipped: SkippedReport[] | null = null;
   let next = data;
   for (const message of messages) {
     if (!isMessage<Head, Row>(message)) continue;
@@ -62,11 +67,14 @@ export function take<Head extends RunHead = PanelHead, Row = LayerReport>(
         network: message.network,
         nodes: [],
         spectra: new Map(),
+        skipped: [],
         wish: null,
       };
-      rows = null;
+      rows = skipped = null;
     } else if (message.type === 'head') {
       next = { ...next, head: { ...next.head, ...message.head } };
+      // They were of a plan that is gone.
+      if (hasNoneSkipped(next.head) && next.skipped.length > 0) next = { ...next, skipped: (skipped = []) };
     } else if (message.type === 'reveal') {
       next = { ...next, wish: message };
     } else if (message.type === 'network' && message.run === next.head.run) {
@@ -77,7 +85,6 @@ export function take<Head extends RunHead = PanelHead, Row = LayerReport>(
       const { layer, state } = message.spectrum;
       next = { ...next, spectra: new Map(next.spectra).set(layer, state) };
     } else if (message.type === 'rows' && message.run === next.head.run) {
-      // One copy for all messages of this turn.
       rows ??= [...next.rows];
       for (const row of message.rows) {
         // A preliminary row is followed by the one that it stands for; all rows of a series come again, in their order.
@@ -86,6 +93,10 @@ export function take<Head extends RunHead = PanelHead, Row = LayerReport>(
         else rows.push(row);
       }
       next = { ...next, rows };
+    } else if (message.type === 'skipped' && message.run === next.head.run) {
+      skipped ??= [...next.skipped];
+      skipped.push(...message.skipped);
+      next = { ...next, skipped };
     }
   }
   return next;
@@ -100,6 +111,10 @@ export function hasFigures({
   readonly rows: readonly unknown[];
 }): boolean {
   return rows.length > 0 || head.state.kind === 'finished';
+}
+
+function hasNoneSkipped(head: object): boolean {
+  return 'skippedCount' in head && head.skippedCount === 0;
 }
 
 function isMessage<Head, Row>(message: unknown): message is ToPanel<Head, Row> {

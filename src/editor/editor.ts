@@ -11,7 +11,7 @@ import { BudgetDiagnostics } from './diagnostics';
 import { registerAnnotations } from './hover/annotations';
 import { SECTION } from './ids';
 import type { SettingName } from './ids';
-import { ModelFolders } from './model-files';
+import { ModelFolders } from './model-folders';
 import { Panels } from './panel/panels';
 import { readSetting } from './settings';
 import { StatusBar } from './status-bar';
@@ -45,6 +45,7 @@ export function startEditor(context: vscode.ExtensionContext): LipschitzLensApi 
     vscode.Uri.joinPath(storage, 'results').fsPath,
     version,
     () => readSetting('cache.maxSizeMB') * MEGABYTE,
+    (message) => log.warn(message),
   );
   const trim = () => {
     cache.trim().catch((error: unknown) => log.error(`The kept results cannot be trimmed: ${String(error)}`));

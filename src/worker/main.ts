@@ -2,8 +2,10 @@
 import { t } from '@vscode/l10n';
 import { isAdapter } from '../analysis/adapter';
 import { analyze } from '../analysis/analyze';
+import type { Plan } from '../analysis/analyze';
 import { analyzeSpectrum } from '../analysis/analyze-spectrum';
 import { compare } from '../analysis/compare/compare';
+import type { ComparisonPlan } from '../analysis/compare/compare';
 import { analyzeNetwork, analyzeSlopes } from '../analysis/network';
 import { checkDevices } from '../compute/devices';
 import { ModelError } from '../model/errors';
@@ -14,7 +16,7 @@ import type { MessageToClient, RemoteError, RequestMessage } from './protocol';
 const INTERNAL_ERROR = 70;
 
 /** Their text is read in a few milliseconds. */
-const LAYERS_OF_A_MESSAGE = 1000;
+const ITEMS_OF_A_MESSAGE = 1000;
 
 async function answer(message: RequestMessage): Promise<MessageToClient> {
   const { id } = message;
@@ -66,17 +68,16 @@ function sharesOf(id: number): (share: number) => Promise<void> {
 }
 
 /** A plan in messages that are read in a few milliseconds each. */
-function sendPlan<P extends { readonly layers: readonly unknown[] }>(id: number, plan: P): void {
-  const { layers } = plan;
-  let begin = 0;
-  for (; begin + LAYERS_OF_A_MESSAGE < layers.length; begin += LAYERS_OF_A_MESSAGE) {
-    send({
-      id,
-      event: 'layers',
-      layers: layers.slice(begin, begin + LAYERS_OF_A_MESSAGE),
-    } as MessageToClient);
-  }
-  send({ id, event: 'plan', plan: { ...plan, layers: layers.slice(begin) } } as unknown as MessageToClient);
+function sendPlan(id: number, plan: Plan | ComparisonPlan): void {
+  const ends = Object.entries(plan).map(([list, items]: [string, unknown]) => {
+    if (!Array.isArray(items)) return [list, items];
+    let begin = 0;
+    for (; begin + ITEMS_OF_A_MESSAGE < items.length; begin += ITEMS_OF_A_MESSAGE) {
+      send({ id, event: 'planPart', list, items: items.slice(begin, begin + ITEMS_OF_A_MESSAGE) });
+    }
+    return [list, items.slice(begin)];
+  });
+  send({ id, event: 'plan', plan: Object.fromEntries(ends) as Plan & ComparisonPlan });
 }
 
 function remoteError(error: unknown): RemoteError {

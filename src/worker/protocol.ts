@@ -31,9 +31,9 @@ export type RequestMessage = {
 
 /** Progress of work through the layers of a plan. */
 export type LayerEvent<P extends { readonly layers: readonly unknown[] }, R> =
-  /** Layers of the plan that follows. It comes in parts, for a long message holds its reader up. */
-  | { readonly event: 'layers'; readonly layers: P['layers'] }
-  /** The plan, with its last layers. */
+  /** Items of a list of the plan that follows. Long lists come in parts, for a long message holds its reader up. */
+  | { readonly event: 'planPart'; readonly list: string; readonly items: readonly unknown[] }
+  /** The plan, with the last items of its lists. */
   | { readonly event: 'plan'; readonly plan: P }
   | { readonly event: 'start'; readonly index: number }
   /** A row that another one of the same layer will follow. */

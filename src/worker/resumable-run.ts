@@ -125,8 +125,8 @@ class Run<P extends LayerPlan, R> {
   /** Why no device but the CPU is tried any more. */
   private deviceCrash: string | null = null;
   private rows: (R | null)[] = [];
-  /** Layers of the plan that is on its way. */
-  private readonly announced: P['layers'][number][] = [];
+  /** Items of the plan that is on its way, by list. */
+  private readonly announced = new Map<string, unknown[]>();
   /** When each layer was begun that has no row yet, milliseconds. */
   private readonly begun = new Map<number, number>();
 
@@ -138,7 +138,7 @@ class Run<P extends LayerPlan, R> {
   /** Forgets what a process before did not finish; what is still to be done. */
   begin(): Remaining {
     const { settings, only } = this.work.request;
-    this.announced.length = 0;
+    this.announced.clear();
     return {
       settings: this.deviceCrash === null ? settings : { ...settings, device: 'cpu' },
       only: this.plan === null ? only : this.missing(),
@@ -154,12 +154,19 @@ class Run<P extends LayerPlan, R> {
 
   take(message: LayerEvent<P, R>): void {
     switch (message.event) {
-      case 'layers':
-        this.announced.push(...message.layers);
+      case 'planPart': {
+        const known = this.announced.get(message.list);
+        if (known) known.push(...message.items);
+        else this.announced.set(message.list, [...message.items]);
         return;
+      }
       case 'plan': {
-        const layers = [...this.announced.splice(0), ...message.plan.layers];
-        return this.takePlan({ ...message.plan, layers });
+        const whole = Object.entries(message.plan).map(([list, value]: [string, unknown]) => {
+          const announced = this.announced.get(list);
+          return [list, announced && Array.isArray(value) ? [...announced, ...(value as unknown[])] : value];
+        });
+        this.announced.clear();
+        return this.takePlan(Object.fromEntries(whole) as P);
       }
       case 'start':
         this.begun.set(message.index, performance.now());

@@ -1,7 +1,8 @@
 /** In a workspace of several folders, files of each are analysed, and each folder has its own settings. */
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { analyze, closeAll, until } from './extension';
+import { COMMANDS } from '../../src/editor/ids';
+import { analyze, answering, closeAll, until } from './extension';
 
 describe('analysis in a workspace of two folders', () => {
   afterEach(closeAll);
@@ -18,6 +19,16 @@ describe('analysis in a workspace of two folders', () => {
       reports.map(({ layers }) => layers.length),
       [4, 89],
     );
+  });
+
+  it('proposes to export into the folder of the file', async () => {
+    const [, second] = folders();
+    await analyze(vscode.Uri.joinPath(second.uri, 'classifier.onnx'));
+    // The first format, and the place that is proposed.
+    await answering([], vscode.commands.executeCommand(COMMANDS.export));
+    const report = vscode.Uri.joinPath(second.uri, 'classifier.onnx.report.json');
+    assert.ok((await vscode.workspace.fs.stat(report)).size > 0);
+    await vscode.workspace.fs.delete(report);
   });
 
   it('reads the settings of the folder of the file', async () => {

@@ -63,6 +63,14 @@ const EFFECTS: Readonly<Record<Command, () => Promise<void>>> = {
       inputSize: null,
       padding: 'zeros',
     });
+    // The model of the panel in front is meant. (A model that is asked for would be another one, and open its panel.)
+    const before = startedWorkers().length;
+    await withSettings({ padding: 'circular' }, () =>
+      answering(['next'], run(COMMANDS.analyzeWithOptions)).then(() => undefined),
+    );
+    assert.deepEqual((await activate()).sessions.all, [await sessionOf(markup())]);
+    assert.equal((await sessionOf(markup())).settings.padding, null);
+    assert.equal(startedWorkers().length, before + WORKERS_OF_ONNX);
     // Of an adapter also the base: the first model of those that are offered, behind none.
     await answering(['next'], run(COMMANDS.analyzeWithOptions, sample('lora.safetensors')));
     const adapter = await sessionOf(sample('lora.safetensors'));

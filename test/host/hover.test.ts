@@ -35,6 +35,27 @@ describe('hovers', () => {
     }
   });
 
+  it('show it in TOML without a language, and in blocks and quotes of Markdown', async () => {
+    await analyze(sample('detector.onnx'));
+    const texts = {
+      'config.toml': 'model = "detector.onnx"\n',
+      'quoted.md': 'It is "detector.onnx".\n',
+      'fenced.md': '```yaml\npath: detector.onnx\n```\n',
+      'shell.md': '```\nlipschitz-lens analyze ./detector.onnx\n```\n',
+    };
+    for (const [name, text] of Object.entries(texts)) {
+      await vscode.workspace.fs.writeFile(sample(name), new TextEncoder().encode(text));
+      try {
+        const hover = await hoverOver(name, 'detector.onnx');
+        assert.match(hover.replaceAll('&nbsp;', ' '), /67 layers/, name);
+      } finally {
+        await vscode.workspace.fs.delete(sample(name));
+      }
+    }
+    // The reason why the selector has a pattern for it.
+    assert.ok(!(await vscode.languages.getLanguages()).includes('toml'));
+  });
+
   it('show the interval of a layer', async () => {
     await analyze(sample('detector.onnx'));
     const hover = (await hoverOver('model.py', 'p2o.Conv.0')).replaceAll('\\', '');

@@ -149,6 +149,42 @@ describe('table', () => {
     await panel.button('Close the details').click();
     await panel.detail.waitFor({ state: 'detached' });
   });
+
+  it('has its controls in one line, and its headers whole in their titles', async () => {
+    const controls = panel.frame.locator('.controls > *');
+    for (const width of [1280, 1400]) {
+      await vscode.page.setViewportSize({ width, height: 800 });
+      const boxes = await Promise.all((await controls.all()).map((control) => control.boundingBox()));
+      expect(boxes.length).toBe(4);
+      for (const box of boxes) {
+        expect(Math.abs(box!.y - boxes[0]!.y), JSON.stringify(boxes)).toBeLessThanOrEqual(1);
+        expect(Math.abs(box!.height - boxes[0]!.height), JSON.stringify(boxes)).toBeLessThanOrEqual(1);
+      }
+    }
+    for (const column of ['Lipschitz constant', 'Parameters', 'Input size']) {
+      expect(await panel.header(column).getByRole('button').getAttribute('title')).toBe(column);
+    }
+  });
+
+  it('brings the details into sight in a low panel, and leaves the focus in the table', async () => {
+    await vscode.page.setViewportSize({ width: 1000, height: 480 });
+    const inSight = async () => {
+      const [page, detail] = await Promise.all(
+        [panel.frame.locator('.panel'), panel.detail].map((part) => part.boundingBox()),
+      );
+      return detail!.y >= page!.y && detail!.y + detail!.height <= page!.y + page!.height + 1;
+    };
+    for (const place of [1, 0]) {
+      const row = panel.row(place);
+      await row.click();
+      await panel.detail.waitFor();
+      await expect.poll(inSight).toBe(true);
+      await row.and(panel.frame.locator(':focus')).waitFor();
+      // Back to where the details are out of sight.
+      await panel.title.scrollIntoViewIfNeeded();
+      await expect.poll(inSight).toBe(false);
+    }
+  });
 });
 
 async function expectText(panel: Panel, value: string): Promise<void> {

@@ -331,7 +331,9 @@ describe('the manifest', () => {
   it('is active only when it is needed', () => {
     const [general, ...rest] = [...manifest.activationEvents].sort().reverse();
     expect(general).toBe('workspaceContains:**/*.{onnx,safetensors,safetensors.index.json}');
-    // Hovers are there as soon as a document is that may have some.
+    // Where there are models: the menus of their folders, and hovers in documents whose language VS Code has not, TOML
+    // without an extension for it and what is shown as plain text. (Their provider goes by the file's ending.) Elsewhere,
+    // hovers on models out of the workspace: as soon as a document is there that may have some.
     const languages = ['yaml', 'toml', 'python', 'markdown', 'jsonc', 'json'];
     expect(rest).toEqual([
       `onWebviewPanel:${VIEW_TYPES.panel}`,

@@ -128,7 +128,7 @@ function Facts({ data, onOpen, onTab }: Props) {
         onOpen={onOpen}
       />
       <Fact
-        value={known || head.model !== null ? locale.count(head.skipped.length) : none}
+        value={known || head.model !== null ? locale.count(head.skippedCount) : none}
         label={
           <button type="button" class="link" onClick={() => onTab('skipped')}>
             {strings.skippedCount}

@@ -107,10 +107,12 @@ function State({ head, words, locale }: Props) {
         <div class="banner failure" role="alert">
           <span class="codicon codicon-error" aria-hidden="true" />
           <span>{displayName(locale.translate(state.sentence))}</span>
+          {state.shown !== null && (
+            <span class="dim">{[outcome(head, words, locale), ended(head, words, locale)].join(' · ')}</span>
+          )}
           <vscode-button appearance="secondary" onClick={() => host.postMessage({ type: 'showLog' })}>
             {strings.showLog}
           </vscode-button>
-          <RunAgain head={head} locale={locale} />
         </div>
       );
     case 'finished':

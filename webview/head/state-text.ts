@@ -16,18 +16,23 @@ export function ended({ analysedAt, seconds }: RunHead, words: RunWords, locale:
       );
 }
 
-/** What the shown rows are not: all that there are, or those of the file as it is now; '' where they are both. */
+/**
+ * What the shown rows are not: of the latest run, all that there are, or those of the file as it is now; '' where they
+ * are all of it.
+ */
 export function outcome(
   { state, stale }: Pick<RunHead, 'state' | 'stale'>,
   words: RunWords,
   locale: Locale,
 ): string {
+  const shown = state.kind === 'failed' ? state.shown : state;
   return [
-    state.kind === 'cancelled' ? cancelledText(state, words, locale) : '',
+    shown !== state && shown !== null ? locale.strings.earlierResult : '',
+    shown?.kind === 'cancelled' ? cancelledText(shown, words, locale) : '',
     stale ? locale.strings[words.stale] : '',
   ]
-    .join(' ')
-    .trim();
+    .filter((sentence) => sentence !== '')
+    .join(' ');
 }
 
 function cancelledText(

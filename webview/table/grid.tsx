@@ -168,7 +168,12 @@ export function Grid<Row, Key extends string>(props: Props<Row, Key>) {
               aria-sort={sorting.column !== key ? 'none' : sorting.descending ? 'descending' : 'ascending'}
               title={hint}
             >
-              <button type="button" class={numeric ? 'sort numeric' : 'sort'} onClick={() => onSort(key)}>
+              <button
+                type="button"
+                class={numeric ? 'sort numeric' : 'sort'}
+                title={hint ?? (typeof title === 'string' ? title : undefined)}
+                onClick={() => onSort(key)}
+              >
                 {title}
                 {sorting.column === key && (
                   <span

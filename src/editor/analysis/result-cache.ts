@@ -1,6 +1,6 @@
 /**
- * Results on disk, one file each: JSON lines, the first all but the rows, then a line for each row, so that neither
- * reading nor writing a large one holds up the extension host.
+ * Results on disk, one file each: JSON lines, the first all but the rows and what was skipped, then a line for each of
+ * them, so that neither reading nor writing a large one holds up the extension host.
  */
 import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
@@ -8,7 +8,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { LayerReport, Report, Settings } from '../../report/report';
+import type { LayerReport, Report, Settings, SkippedReport } from '../../report/report';
 import { rowDefect } from '../../report/row-defect';
 import type { ModelFile } from '../../worker/client';
 import type { Result, Results } from './results';
@@ -16,12 +16,13 @@ import type { Result, Results } from './results';
 export type StoredResult = Omit<Result, 'stale'>;
 
 /** Of the layout of the files below; others are not read. */
-const FORMAT = 1;
+const FORMAT = 2;
 const EXTENSION = '.jsonl';
-/** Rows that are turned into text before others get their turn: less than a millisecond of work. */
-const ROWS_AT_ONCE = 100;
-/** About what a row takes as stored, for a result that is in memory alone. */
+/** Lines that are turned into text before others get their turn: less than a millisecond of work. */
+const LINES_AT_ONCE = 100;
+/** About what a row, and what was skipped, takes as stored, for a result that is in memory alone. */
 const BYTES_OF_A_ROW = 800;
+const BYTES_OF_A_SKIPPED = 150;
 /** Results that are kept in memory together, bytes as stored: some twenty models of a thousand layers. */
 const MOST_IN_MEMORY = 32_000_000;
 
@@ -32,8 +33,10 @@ interface Head {
   readonly analysedAt: number;
   readonly files: readonly ModelFile[];
   readonly crashed?: true;
+  /** Lines of each kind behind this one. */
   readonly rows: number;
-  readonly report: Omit<Report, 'layers'>;
+  readonly skipped: number;
+  readonly report: Omit<Report, 'layers' | 'skipped'>;
 }
 
 interface Entry {
@@ -49,17 +52,21 @@ export class ResultCache implements Results {
   private entries: Promise<Map<string, Entry>> | null = null;
   /** By name of the entry, those used last at the end. */
   private readonly loaded = new Map<string, Promise<StoredResult | null>>();
+  /** Models that `all` left out, as it has said. */
+  private leftOut = 0;
   /** Writing and clearing, one after the other. */
   private changes: Promise<unknown> = Promise.resolve();
 
   /**
    * @param folder is made when the first result comes.
    * @param maxBytes what all results together may take; the oldest are dropped.
+   * @param log is told what `all` leaves out.
    */
   constructor(
     private readonly folder: string,
     private readonly version: string,
     private readonly maxBytes: () => number,
+    private readonly log: (message: string) => void = () => undefined,
   ) {}
 
   /** The result of this very analysis, whole and as the files are now; null where there is none. */
@@ -77,14 +84,16 @@ export class ResultCache implements Results {
 
   async all(): Promise<readonly Result[]> {
     const latest = new Map<string, Entry>();
-    let bytes = 0;
     for (const entry of latestFirst(await this.index())) {
-      if (latest.has(entry.path)) continue;
-      bytes += entry.bytes;
-      if (bytes > MOST_IN_MEMORY && latest.size > 0) break;
-      latest.set(entry.path, entry);
+      if (!latest.has(entry.path)) latest.set(entry.path, entry);
     }
-    const results = await Promise.all([...latest.values()].map((entry) => this.result(entry)));
+    let bytes = 0;
+    const fitting = [...latest.values()].filter((entry, place) => {
+      bytes += entry.bytes;
+      return bytes <= MOST_IN_MEMORY || place === 0;
+    });
+    this.tellLeftOut(latest.size - fitting.length);
+    const results = await Promise.all(fitting.map((entry) => this.result(entry)));
     return results.filter((result) => result !== null);
   }
 
@@ -110,7 +119,7 @@ export class ResultCache implements Results {
       const base = report.base?.path ?? null;
       if (!isWhole(result) && (await this.get(path, report.settings, base)) !== null) return;
       const name = this.nameOf(path, report.settings, base);
-      entries.set(name, { name, path, analysedAt, bytes: report.layers.length * BYTES_OF_A_ROW });
+      entries.set(name, { name, path, analysedAt, bytes: bytesInMemory(report) });
       this.keep(name, Promise.resolve(result));
       if (this.maxBytes() === 0) {
         await rm(join(this.folder, name), { force: true });
@@ -134,6 +143,16 @@ export class ResultCache implements Results {
       this.loaded.clear();
       await rm(this.folder, { recursive: true, force: true });
     });
+  }
+
+  private tellLeftOut(count: number): void {
+    if (count === this.leftOut) return;
+    this.leftOut = count;
+    if (count === 0) return;
+    const limit = `${MOST_IN_MEMORY / 1e6} MB`;
+    this.log(
+      `Hovers on layers and budgets leave out the oldest results (${count}): together they take more than ${limit}`,
+    );
   }
 
   private change(deed: (entries: Map<string, Entry>) => Promise<void>): Promise<void> {
@@ -214,19 +233,28 @@ export class ResultCache implements Results {
   private async read(name: string): Promise<StoredResult> {
     let head: Head | null = null;
     const layers: LayerReport[] = [];
+    const skipped: SkippedReport[] = [];
     for await (const line of this.lines(name)) {
       if (head === null) {
         head = this.parseHead(line);
         continue;
       }
-      const row = JSON.parse(line) as LayerReport;
+      const value: unknown = JSON.parse(line);
+      if (layers.length === head.rows) {
+        if (!isSkipped(value)) throw new Error(`${name}: what was skipped is damaged`);
+        skipped.push(value);
+        continue;
+      }
+      const row = value as LayerReport;
       const defect = rowDefect(row);
       if (defect !== null) throw new Error(`${name}: a row is damaged: ${defect}`);
       layers.push(row);
     }
-    if (head?.rows !== layers.length) throw new Error(`${name}: rows are missing`);
+    if (head?.rows !== layers.length || head.skipped !== skipped.length) {
+      throw new Error(`${name}: lines are missing`);
+    }
     const { report, analysedAt, files, crashed } = head;
-    return { report: { ...report, layers }, analysedAt, files, ...(crashed && { crashed }) };
+    return { report: { ...report, layers, skipped }, analysedAt, files, ...(crashed && { crashed }) };
   }
 
   private async *lines(name: string): AsyncGenerator<string> {
@@ -247,7 +275,7 @@ export class ResultCache implements Results {
   /** Bytes written. The file appears whole or not at all. */
   private async write(name: string, result: StoredResult): Promise<number> {
     await mkdir(this.folder, { recursive: true });
-    const { layers, ...report } = result.report;
+    const { layers, skipped, ...report } = result.report;
     const { files, analysedAt, crashed } = result;
     const head: Head = {
       format: FORMAT,
@@ -256,19 +284,22 @@ export class ResultCache implements Results {
       files,
       ...(crashed && { crashed }),
       rows: layers.length,
+      skipped: skipped.length,
       report,
     };
     const unfinished = join(this.folder, unfinishedName(name));
     const file = await open(unfinished, 'w');
     try {
       await file.write(lineOf(head));
-      for (let i = 0; i < layers.length; i += ROWS_AT_ONCE) {
-        await file.write(
-          layers
-            .slice(i, i + ROWS_AT_ONCE)
-            .map(lineOf)
-            .join(''),
-        );
+      for (const list of [layers, skipped]) {
+        for (let i = 0; i < list.length; i += LINES_AT_ONCE) {
+          await file.write(
+            list
+              .slice(i, i + LINES_AT_ONCE)
+              .map(lineOf)
+              .join(''),
+          );
+        }
       }
       const { size } = await file.stat();
       await file.close();
@@ -328,6 +359,17 @@ export async function areUnchanged(files: readonly ModelFile[]): Promise<boolean
 function lineOf(value: unknown): string {
   const json = JSON.stringify(value).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
   return `${json}\n`;
+}
+
+function isSkipped(value: unknown): value is SkippedReport {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, op, weight, reason } = value as Partial<Record<keyof SkippedReport, unknown>>;
+  const texts = [name, op, weight ?? '', reason];
+  return texts.every((text) => typeof text === 'string');
+}
+
+function bytesInMemory({ layers, skipped }: Report): number {
+  return layers.length * BYTES_OF_A_ROW + skipped.length * BYTES_OF_A_SKIPPED;
 }
 
 function latestFirst(entries: ReadonlyMap<string, Entry>): Entry[] {

@@ -119,7 +119,10 @@ export abstract class RunSession<Row> extends EventEmitter<SessionEvents<Row>> {
         'error',
         error instanceof AnalysisFailure && error.refusal ? sentence : `${this.name}: ${stackOf(error)}`,
       );
-      this.become({ kind: 'failed', sentence });
+      // What is known of the models is no less true, and stays in sight.
+      if (!(await this.showKept(sentence)) && isCurrent()) {
+        this.become({ kind: 'failed', sentence, shown: null });
+      }
     }
     if (isCurrent() && this.isBusy) await this.endWithoutRows();
   }
@@ -253,8 +256,11 @@ export abstract class RunSession<Row> extends EventEmitter<SessionEvents<Row>> {
     if (!(await this.showKept()) && run === this.run) this.endCancelled(0);
   }
 
-  /** Shows the latest result that is kept; false where there is none, or another run has begun meanwhile. */
-  protected showKept(): Promise<boolean> {
+  /**
+   * Shows the latest result that is kept; false where there is none, or another run has begun meanwhile.
+   * @param _failure why there is no later one; null: nothing failed
+   */
+  protected showKept(_failure: string | null = null): Promise<boolean> {
     return Promise.resolve(false);
   }
 

@@ -8,6 +8,7 @@ import type {
 } from '../../report/report';
 import { analyzeInWorker, hasNetwork, networkInWorker, slopesInWorker } from '../../worker/client';
 import type { AnalysisOutcome, AnalysisRequest, Plan } from '../../worker/client';
+import type { EndedState } from '../protocol/protocol';
 import { areUnchanged } from './result-cache';
 import type { StoredResult } from './result-cache';
 import { RunSession, stackOf } from './run-session';
@@ -15,6 +16,8 @@ import type { Run, SessionContext } from './run-session';
 import { Spectra } from './spectra';
 
 export type { SessionContext } from './run-session';
+
+const NOTHING: readonly never[] = [];
 
 /** How long the model is run in search of slopes. */
 const SEARCH_SECONDS = 5;
@@ -50,12 +53,13 @@ export class ModelSession extends RunSession<LayerReport> {
   }
 
   get skipped(): readonly SkippedReport[] {
-    return this.plan?.skipped ?? [];
+    return this.plan?.skipped ?? NOTHING;
   }
 
   /** The report of the rows that there are; null before the file is open, and before anything of it is computed. */
   report(): Report | null {
-    const { plan, state } = this;
+    const { plan } = this;
+    const state = this.state.kind === 'failed' ? (this.state.shown ?? this.state) : this.state;
     if (plan === null || state.kind === 'confirm') return null;
     const { model, base, device, skipped } = plan;
     const cancelled =
@@ -199,15 +203,19 @@ export class ModelSession extends RunSession<LayerReport> {
       .catch((error: unknown) => this.log('error', `${path}: the result cannot be kept: ${stackOf(error)}`));
   }
 
-  protected override async showKept(): Promise<boolean> {
+  protected override async showKept(failure: string | null = null): Promise<boolean> {
     const { run } = this;
     const known = await this.context.cache.find(this.path).catch(() => null);
     if (known === null || run !== this.run) return false;
-    this.show(known, known.stale);
+    this.show(known, known.stale, failure);
     return true;
   }
 
-  private show({ report, files, analysedAt, crashed }: StoredResult, stale: boolean): void {
+  private show(
+    { report, files, analysedAt, crashed }: StoredResult,
+    stale: boolean,
+    failure: string | null = null,
+  ): void {
     const { model, base, device, skipped, layers, network, settings, seconds, cancelled } = report;
     this.plan = { model, ...(base && { base }), device, skipped };
     this.base = base?.path ?? null;
@@ -219,7 +227,8 @@ export class ModelSession extends RunSession<LayerReport> {
     this.seconds = seconds;
     this.analysedAt = analysedAt;
     this.stale = stale;
-    this.state = cancelled ? { kind: 'cancelled', ...cancelled } : { kind: 'finished' };
+    const shown: EndedState = cancelled ? { kind: 'cancelled', ...cancelled } : { kind: 'finished' };
+    this.state = failure === null ? shown : { kind: 'failed', sentence: failure, shown };
     this.emit('reset');
   }
 }

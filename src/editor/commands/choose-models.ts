@@ -7,11 +7,15 @@ import { plainLabel } from '../plain-label';
 /**
  * Those of the explorer's selection; else the one of the active tab; else one that the user chooses. Empty where the
  * user gave up.
+ * @param active the model of the active tab; null: it shows none
  */
-export async function chooseModels(uri: unknown, selection: unknown): Promise<readonly vscode.Uri[]> {
+export async function chooseModels(
+  uri: unknown,
+  selection: unknown,
+  active: vscode.Uri | null,
+): Promise<readonly vscode.Uri[]> {
   const given = await givenModels(uri, selection);
   if (given.length > 0 || isGiven(uri)) return given;
-  const active = activeModel();
   return active ? [active] : pickModels(vscode.l10n.t('Analyze Lipschitz'));
 }
 

@@ -10,6 +10,7 @@ import { ModelSession } from '../analysis/session';
 import type { Sessions } from '../analysis/sessions';
 import { COMMANDS, SECTION } from '../ids';
 import type { Command, OpenLayerArgument } from '../ids';
+import { activeModel } from '../model-files';
 import type { Panels } from '../panel/panels';
 import type { RowContext } from '../protocol/row-context';
 import { analysisSettings, SettingError } from '../settings';
@@ -60,11 +61,14 @@ export function registerCommands(context: CommandContext): vscode.Disposable {
 
   const commands: { readonly [C in Command]: CommandTypes[C] } = {
     [COMMANDS.analyze]: async (uri, selection) => {
-      const models = await chooseModels(uri, selection);
+      // A panel in front has its own button for this: another model is meant.
+      const models = await chooseModels(uri, selection, activeModel());
       return Promise.all(models.map((model) => analyzeModel(context, model)));
     },
     [COMMANDS.analyzeWithOptions]: async (uri, selection) => {
-      const models = await chooseModels(uri, selection);
+      const front = panels.front?.session;
+      const active = front instanceof ModelSession ? vscode.Uri.file(front.path) : activeModel();
+      const models = await chooseModels(uri, selection, active);
       if (models.length === 0) return;
       const defaults = settingsOrMessage(models[0]);
       const settings = defaults && (await askOptions(defaults));
@@ -89,9 +93,9 @@ export function registerCommands(context: CommandContext): vscode.Disposable {
     [COMMANDS.compareCheckpoints]: async (folder) => compareModels(context, await checkpointsOf(folder)),
     [COMMANDS.cancel]: () => {
       const { busy } = sessions;
-      const active = panels.active?.session;
+      const front = panels.front?.session;
       // The one in front of the user; from elsewhere, all.
-      const meant = active?.isBusy && panels.active?.panel.active ? [active] : busy;
+      const meant = front?.isBusy ? [front] : busy;
       for (const session of meant) session.cancel();
     },
     [COMMANDS.export]: async (argument) => {

@@ -93,7 +93,9 @@ function stemOf(models: readonly string[]): string {
 /** @param models paths of the models that it is about */
 function askTarget(models: readonly string[], what: string, ending: string, label: string) {
   const name = `${stemOf(models)}.${what}.${ending}`;
-  const folder = vscode.workspace.workspaceFolders?.at(0)?.uri ?? vscode.Uri.file(dirname(models[0]));
+  const { workspace } = vscode;
+  const own = workspace.getWorkspaceFolder(vscode.Uri.file(models[0])) ?? workspace.workspaceFolders?.at(0);
+  const folder = own?.uri ?? vscode.Uri.file(dirname(models[0]));
   return vscode.window.showSaveDialog({
     defaultUri: vscode.Uri.joinPath(folder, name),
     filters: { [label]: [ending] },

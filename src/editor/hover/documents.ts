@@ -1,6 +1,7 @@
-/** The documents that are annotated: their kinds, the files behind them, their Python classes. */
+/** The documents that are annotated: their kinds, the files behind them, what is found in them. */
 import { dirname, isAbsolute } from 'node:path';
 import * as vscode from 'vscode';
+import { findFences } from './fences';
 import type { Language } from './literals';
 import { findClasses } from './python-class';
 import type { PythonClass } from './python-class';
@@ -22,11 +23,6 @@ export const ANNOTATED: vscode.DocumentSelector = [
   { scheme: 'file', pattern: '**/*.toml' },
 ];
 
-/** How names are written in it. */
-export function languageOf({ languageId }: vscode.TextDocument): Language {
-  return LANGUAGES[languageId] ?? 'toml';
-}
-
 /** The file that a document or a notebook's cell is in; null where it is on no disk yet. */
 export function fileOf({ uri }: vscode.TextDocument): vscode.Uri | null {
   return uri.scheme === 'untitled' || !isAbsolute(uri.fsPath) ? null : vscode.Uri.file(uri.fsPath);
@@ -37,18 +33,35 @@ export function folderOf(document: vscode.TextDocument): string | null {
   return file === null ? null : dirname(file.fsPath);
 }
 
-/** The classes of Python documents, found once for each version of one. */
-export class DocumentClasses {
+/** What is found in whole documents. */
+export class DocumentContents {
+  private readonly classes = new OncePerVersion(findClasses);
+  private readonly fences = new OncePerVersion(findFences);
+
+  classesIn(document: vscode.TextDocument): readonly PythonClass[] {
+    return this.classes.of(document);
+  }
+
+  /** How names are written in a line. */
+  languageAt(document: vscode.TextDocument, line: number): Language {
+    const language = LANGUAGES[document.languageId] ?? 'toml';
+    return language === 'markdown' ? (this.fences.of(document).get(line) ?? language) : language;
+  }
+}
+
+class OncePerVersion<T> {
   private readonly known = new WeakMap<
     vscode.TextDocument,
-    { readonly version: number; readonly classes: readonly PythonClass[] }
+    { readonly version: number; readonly found: T }
   >();
 
-  of(document: vscode.TextDocument): readonly PythonClass[] {
+  constructor(private readonly find: (lines: readonly string[]) => T) {}
+
+  of(document: vscode.TextDocument): T {
     const known = this.known.get(document);
-    if (known?.version === document.version) return known.classes;
-    const classes = findClasses(document.getText().split(/\r\n|\r|\n/));
-    this.known.set(document, { version: document.version, classes });
-    return classes;
+    if (known?.version === document.version) return known.found;
+    const found = this.find(document.getText().split(/\r\n|\r|\n/));
+    this.known.set(document, { version: document.version, found });
+    return found;
   }
 }

@@ -5,8 +5,8 @@ import { Owner } from '../disposable';
 import { SECTION } from '../ids';
 import { readSetting } from '../settings';
 import { describeLayers, layerHint } from './content';
-import { fileOf, languageOf } from './documents';
-import type { DocumentClasses } from './documents';
+import { fileOf } from './documents';
+import type { DocumentContents } from './documents';
 import { Freshness, isIndexFile, layersNamed, layersOfAttribute } from './known-models';
 import type { KnownLayer, KnownModels } from './known-models';
 import { literalsIn } from './literals';
@@ -33,7 +33,7 @@ export class LayerHints extends Owner implements vscode.InlayHintsProvider {
   constructor(
     results: Results,
     private readonly models: KnownModels,
-    private readonly classes: DocumentClasses,
+    private readonly contents: DocumentContents,
     private readonly log: vscode.LogOutputChannel,
   ) {
     super();
@@ -68,7 +68,6 @@ export class LayerHints extends Owner implements vscode.InlayHintsProvider {
     token: vscode.CancellationToken,
   ): Promise<Place[]> {
     const models = await this.models.all();
-    const language = languageOf(document);
     const file = fileOf(document)?.fsPath ?? '';
     const index = isIndexFile(file) ? file : null;
     const version = document.version;
@@ -77,6 +76,7 @@ export class LayerHints extends Owner implements vscode.InlayHintsProvider {
     const slices = new Slices();
     for (let line = range.start.line; line < end && places.length < MOST_HINTS; line++) {
       const { text } = document.lineAt(line);
+      const language = this.contents.languageAt(document, line);
       const add = (character: number, layers: readonly KnownLayer[]) => {
         const position = new vscode.Position(line, character);
         if (layers.length === 0 || layers.length > MOST_COMPARED || !range.contains(position)) return;
@@ -87,7 +87,7 @@ export class LayerHints extends Owner implements vscode.InlayHintsProvider {
       }
       const assigned = language === 'python' ? assignmentIn(text) : null;
       if (assigned) {
-        const within = classAt(this.classes.of(document), line);
+        const within = classAt(this.contents.classesIn(document), line);
         add(assigned.end, layersOfAttribute(models, assigned.path, within));
       }
       if (!slices.isOver) continue;

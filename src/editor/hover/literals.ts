@@ -1,6 +1,7 @@
 /** Finds what may name a model or a layer in one line of a document: strings, bare keys and values, link targets. */
 
-export type Language = 'python' | 'json' | 'yaml' | 'toml' | 'markdown';
+/** `words`: text of which no more is known. */
+export type Language = 'python' | 'json' | 'yaml' | 'toml' | 'markdown' | 'words';
 
 /** A stretch of a line; positions are UTF-16 units, as the editor counts them. */
 export interface Stretch {
@@ -22,7 +23,7 @@ const DOUBLE = String.raw`"(?:[^"\\]|\\.|\\$)*(?:"|$)`;
 const SINGLE = String.raw`'(?:[^'\\]|\\.|\\$)*(?:'|$)`;
 const TRIPLE = String.raw`"""(?:[^\\]|\\.|\\$)*?(?:"""|$)|'''(?:[^\\]|\\.|\\$)*?(?:'''|$)`;
 
-const TOKENS: Readonly<Record<Exclude<Language, 'markdown'>, RegExp>> = {
+const TOKENS: Readonly<Record<Exclude<Language, 'markdown' | 'words'>, RegExp>> = {
   python: new RegExp(`#.*|${TRIPLE}|${DOUBLE}|${SINGLE}`, 'gu'),
   json: new RegExp(String.raw`//.*|${DOUBLE}`, 'gu'),
   // A comment begins behind a space; a bare word ends at ": ", at a comment and at the marks of a flow collection.
@@ -33,14 +34,20 @@ const TOKENS: Readonly<Record<Exclude<Language, 'markdown'>, RegExp>> = {
   toml: new RegExp(String.raw`#.*|${TRIPLE}|${DOUBLE}|'[^']*(?:'|$)|[\w.-]+`, 'gu'),
 };
 
+/** As people write them: an apostrophe inside of a word is none. */
+const QUOTED = String.raw`(?<!\w)"[^"]*"(?!\w)|(?<!\w)'[^']*'(?!\w)|“[^“”]*”|‘[^‘’]*’(?!\w)`;
+const QUOTES = new RegExp(QUOTED, 'gu');
+const WORDS = new RegExp(String.raw`${QUOTED}|[^\s"'“”‘’\x60()[\]{}<>,;=]+`, 'gu');
+
 const LINK = /\]\((?:<(?<pointed>[^<>]*)>|(?<plain>[^\s()<>]+))/dg;
 
 /** All of a line, from left to right; those of Markdown may contain each other. */
 export function literalsIn(line: string, language: Language): Literal[] {
   if (line.length > LONGEST_LINE) return [];
   if (language === 'markdown') {
-    return [...codeSpans(line), ...links(line)].sort((a, b) => a.start - b.start);
+    return [...codeSpans(line), ...links(line), ...quotes(line)].sort((a, b) => a.start - b.start);
   }
+  if (language === 'words') return words(line);
   return Array.from(line.matchAll(TOKENS[language]), (match) => literalOf(match, line, language)).filter(
     (literal) => literal !== null,
   );
@@ -128,6 +135,25 @@ function codeSpans(line: string): Literal[] {
     index = close;
   }
   return spans;
+}
+
+function quotes(line: string): Literal[] {
+  return Array.from(line.matchAll(QUOTES), ({ 0: token, index }) => quoteOf(token, index));
+}
+
+function quoteOf(token: string, start: number): Literal {
+  return { text: token.slice(1, -1), start, end: start + token.length };
+}
+
+/** Quotes, and of all other words those that a dot or slash makes a path or the name of a layer. */
+function words(line: string): Literal[] {
+  return Array.from(line.matchAll(WORDS), ({ 0: token, index: start }) => {
+    if (/^["'“‘]/.test(token)) return quoteOf(token, start);
+    let { length } = token;
+    while (length > 0 && '.:'.includes(token[length - 1])) length--;
+    const text = token.slice(0, length);
+    return /[./\\]/.test(text) ? { text, start, end: start + length } : null;
+  }).filter((literal) => literal !== null);
 }
 
 function links(line: string): Literal[] {

@@ -7,8 +7,8 @@ import type { Result, Results } from '../analysis/results';
 import { isModelFile } from '../model-files';
 import { readSetting } from '../settings';
 import { describeLayers, describeModel, MOST_LAYERS } from './content';
-import { fileOf, folderOf, languageOf } from './documents';
-import type { DocumentClasses } from './documents';
+import { fileOf, folderOf } from './documents';
+import type { DocumentContents } from './documents';
 import { Freshness, isIndexFile, layersNamed, layersOfAttribute, modelOfFolder } from './known-models';
 import type { KnownLayer, KnownModels } from './known-models';
 import { literalAt } from './literals';
@@ -22,7 +22,7 @@ export class NameHovers implements vscode.HoverProvider {
   constructor(
     private readonly results: Results,
     private readonly models: KnownModels,
-    private readonly classes: DocumentClasses,
+    private readonly contents: DocumentContents,
     private readonly log: vscode.LogOutputChannel,
   ) {}
 
@@ -49,7 +49,7 @@ export class NameHovers implements vscode.HoverProvider {
     { line, character }: vscode.Position,
   ): Promise<{ at: Stretch; markdown: Markdown } | null> {
     const { text } = document.lineAt(line);
-    const language = languageOf(document);
+    const language = this.contents.languageAt(document, line);
     const literal = literalAt(text, character, language);
     if (literal !== null) {
       const model = await this.modelAt(literal.text, document);
@@ -63,7 +63,7 @@ export class NameHovers implements vscode.HoverProvider {
     }
     const reference = language === 'python' ? selfReferenceAt(text, character) : null;
     if (reference === null) return null;
-    const within = classAt(this.classes.of(document), line);
+    const within = classAt(this.contents.classesIn(document), line);
     const layers = layersOfAttribute(await this.models.all(), reference.path, within);
     return layers.length > 0 ? { at: reference, markdown: await describe(layers) } : null;
   }

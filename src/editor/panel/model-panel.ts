@@ -1,8 +1,8 @@
 /** The panel of one model. */
 import * as vscode from 'vscode';
-import type { LayerReport, NetworkReport, NodeReport } from '../../report/report';
+import type { LayerReport, NetworkReport, NodeReport, SkippedReport } from '../../report/report';
 import type { ModelSession } from '../analysis/session';
-import { ROWS_PER_MESSAGE } from '../protocol/protocol';
+import { ROWS_PER_MESSAGE, SKIPPED_PER_MESSAGE } from '../protocol/protocol';
 import type { LayerSpectrum, PanelHead, PanelNetwork } from '../protocol/protocol';
 import { readSetting } from '../settings';
 import { fileAt, SessionPanel } from './session-panel';
@@ -17,6 +17,8 @@ export class ModelPanel extends SessionPanel<ModelSession, PanelHead, LayerRepor
   private waitingNodes: NodeReport[] = [];
   /** Those of the run that are sent, or wait to be. */
   private nodes: readonly NodeReport[] | null = null;
+  /** What the page is told of, and how many of them it has been told. */
+  private skipped: { readonly all: readonly SkippedReport[]; told: number } = { all: [], told: 0 };
 
   constructor(
     panel: vscode.WebviewPanel,
@@ -27,11 +29,12 @@ export class ModelPanel extends SessionPanel<ModelSession, PanelHead, LayerRepor
     super(panel, session, extensionUri, modelActions);
     const network = () => this.sendNetwork();
     const spectrum = (spectrum: LayerSpectrum) => this.sendSpectrum(spectrum);
-    session.on('network', network);
+    const head = () => this.awaitSkipped();
+    session.on('network', network).on('head', head);
     session.spectra.on('change', spectrum);
     this.register({
       dispose: () => {
-        session.off('network', network);
+        session.off('network', network).off('head', head);
         session.spectra.off('change', spectrum);
       },
     });
@@ -46,18 +49,19 @@ export class ModelPanel extends SessionPanel<ModelSession, PanelHead, LayerRepor
       file: fileAt(path),
       model: plan?.model ?? null,
       base: base === null ? null : fileAt(base),
-      skipped,
+      skippedCount: skipped.length,
       budgets: { layer: readSetting('budget.layer', uri), network: readSetting('budget.network', uri) },
     };
   }
 
   protected override firstHead(): PanelHead {
-    return { ...this.head(), skipped: [] };
+    return { ...this.head(), skippedCount: 0 };
   }
 
-  /** Of a page that has nothing of it yet: its nodes follow. */
+  /** Of a page that has nothing yet: its nodes follow, and what was skipped. */
   protected override network(): PanelNetwork | null {
-    const { network } = this.session;
+    const { network, skipped } = this.session;
+    this.skipped = { all: skipped, told: 0 };
     this.nodes = null;
     this.waitingNodes = [];
     this.awaitNodes(network);
@@ -65,13 +69,18 @@ export class ModelPanel extends SessionPanel<ModelSession, PanelHead, LayerRepor
   }
 
   protected override get hasMore(): boolean {
-    return this.waitingNodes.length > 0;
+    return this.waitingNodes.length > 0 || this.skipped.told < this.skipped.all.length;
   }
 
   protected override sendMore(): void {
-    if (!this.hasMore) return;
-    const nodes = this.waitingNodes.splice(0, ROWS_PER_MESSAGE);
-    this.post({ type: 'nodes', run: this.session.run, nodes });
+    const { run } = this.session;
+    const { all, told } = this.skipped;
+    if (this.waitingNodes.length > 0) {
+      this.post({ type: 'nodes', run, nodes: this.waitingNodes.splice(0, ROWS_PER_MESSAGE) });
+    } else if (told < all.length) {
+      this.skipped.told += SKIPPED_PER_MESSAGE;
+      this.post({ type: 'skipped', run, skipped: all.slice(told, this.skipped.told) });
+    }
   }
 
   protected override sendRest(): void {
@@ -101,6 +110,13 @@ export class ModelPanel extends SessionPanel<ModelSession, PanelHead, LayerRepor
     const { run, network } = this.session;
     this.post({ type: 'network', run, network: withoutNodes(network) });
     this.awaitNodes(network);
+    this.sendLater();
+  }
+
+  private awaitSkipped(): void {
+    const { skipped } = this.session;
+    if (skipped === this.skipped.all) return;
+    this.skipped = { all: skipped, told: 0 };
     this.sendLater();
   }
 

@@ -48,6 +48,7 @@ export function panelStrings(): PanelStrings {
     cancelledEarly: l10n.t('Cancelled before the first layer.'),
     showLog: l10n.t('Show Log'),
     stale: l10n.t('The file has changed or is gone since it was analyzed.'),
+    earlierResult: l10n.t('An earlier result is shown.'),
     noMatch: l10n.t('No layer matches the filter.'),
     noLayers: l10n.t('No layer of this model has weights that can be analyzed; the skipped nodes say why.'),
     bounding: l10n.t('Putting the bound of the network together'),

@@ -43,10 +43,14 @@ export class Panels
     );
   }
 
+  /** The panel that is the active editor; null where that is something else. */
+  get front(): AnyPanel | null {
+    return [...this.open].find(({ panel }) => panel.active) ?? null;
+  }
+
   /** The panel that the user looks at, or looked at last; null where none is open. */
   get active(): AnyPanel | null {
-    const active = [...this.open].find(({ panel }) => panel.active);
-    return active ?? this.lastActive ?? [...this.open].at(-1) ?? null;
+    return this.front ?? this.lastActive ?? [...this.open].at(-1) ?? null;
   }
 
   /** Shows the panel of a model, a new one where there is none. */

@@ -33,10 +33,14 @@ export type PanelState =
   | { readonly kind: 'bounding' }
   /** The model is run, in search of slopes of the network. Its rows stay. */
   | { readonly kind: 'searching' }
+  | EndedState
+  /** One sentence that names the file; `shown`: how the earlier run ended whose rows are shown, null where none are. */
+  | { readonly kind: 'failed'; readonly sentence: string; readonly shown: EndedState | null };
+
+/** There is a result. */
+export type EndedState =
   | { readonly kind: 'finished' }
-  | { readonly kind: 'cancelled'; readonly finished: number; readonly of: number }
-  /** One sentence that names the file. */
-  | { readonly kind: 'failed'; readonly sentence: string };
+  | { readonly kind: 'cancelled'; readonly finished: number; readonly of: number };
 
 /** Something goes on that `cancel` ends. */
 export function isBusy({ kind }: PanelState): boolean {
@@ -87,7 +91,7 @@ export interface PanelHead extends RunHead {
   readonly model: Report['model'] | null;
   /** The model whose weights the layers are updates of, in the same run; null: none is given. */
   readonly base: PanelFile | null;
-  readonly skipped: readonly SkippedReport[];
+  readonly skippedCount: number;
   /** Largest upper bounds that are accepted: of a layer, and of the product of all; null: any. */
   readonly budgets: { readonly layer: number | null; readonly network: number | null };
 }
@@ -128,7 +132,7 @@ export interface LayerSpectrum {
 }
 
 export type ToPanel<Head = PanelHead, Row = LayerReport> =
-  /** All rows that the page has are void; those of this run follow in `rows`. */
+  /** All rows that the page has are void; those of this run follow in `rows`, and in `skipped` what has none. */
   | { readonly type: 'snapshot'; readonly head: Head; readonly network: PanelNetwork | null }
   /** Without what is as it was: lists may be very long. */
   | { readonly type: 'head'; readonly head: Partial<Head> }
@@ -139,10 +143,13 @@ export type ToPanel<Head = PanelHead, Row = LayerReport> =
   /** Nodes of the network in file order, no more than `ROWS_PER_MESSAGE`. */
   | { readonly type: 'nodes'; readonly run: number; readonly nodes: readonly NodeReport[] }
   | { readonly type: 'spectrum'; readonly run: number; readonly spectrum: LayerSpectrum }
+  /** In the order of the file, behind those before it, no more than `SKIPPED_PER_MESSAGE`. */
+  | { readonly type: 'skipped'; readonly run: number; readonly skipped: readonly SkippedReport[] }
   /** Select the row of this layer, scroll to it and open its detail; `weight`: show where its weight's name is. */
   | { readonly type: 'reveal'; readonly layer: string; readonly weight: boolean };
 
 export const ROWS_PER_MESSAGE = 200;
+export const SKIPPED_PER_MESSAGE = 500;
 
 export type FromPanel =
   | { readonly type: 'ready' }

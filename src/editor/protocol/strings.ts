@@ -42,6 +42,7 @@ export interface PanelStrings {
   readonly cancelledEarly: string;
   readonly showLog: string;
   readonly stale: string;
+  readonly earlierResult: string;
   readonly noMatch: string;
   readonly noLayers: string;
   readonly bounding: string;

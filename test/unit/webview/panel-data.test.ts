@@ -14,7 +14,7 @@ const head = (overrides: Partial<PanelHead> = {}): PanelHead => ({
   device: null,
   settings: DEFAULT_SETTINGS,
   base: null,
-  skipped: [],
+  skippedCount: 0,
   seconds: null,
   analysedAt: null,
   stale: false,
@@ -52,16 +52,32 @@ describe('take', () => {
     expect(after(fresh, snapshot()).head).toEqual(head());
   });
 
-  it('keeps what was skipped until it is told of others', () => {
-    const skipped = [{ name: 'a', op: 'MatMul', weight: null, reason: 'both factors are activations' }];
-    const known = after(fresh, { type: 'snapshot', head: head({ skipped }) });
-    // What is undefined does not get through to the page.
-    const rest = JSON.parse(JSON.stringify({ ...head({ stale: true }), skipped: undefined })) as unknown;
-    const told = after(known, { type: 'head', head: rest });
-    expect(told.head).toEqual(head({ stale: true, skipped }));
+  it('gathers what was skipped, until it is gone', () => {
+    const skipped = ['a', 'b', 'c'].map((name) => ({
+      name,
+      op: 'MatMul',
+      weight: null,
+      reason: 'no weight',
+    }));
+    const tell = (run: number, from: number, to: number): ToPanel => ({
+      type: 'skipped',
+      run,
+      skipped: skipped.slice(from, to),
+    });
+    const first = after(
+      fresh,
+      { type: 'snapshot', head: head({ skippedCount: 3 }), network: null },
+      tell(1, 0, 1),
+    );
+    expect(first.skipped).toEqual(skipped.slice(0, 1));
+    const all = after(first, tell(1, 1, 2), tell(2, 0, 3), tell(1, 2, 3));
+    expect([first.skipped.length, all.skipped]).toEqual([1, skipped]);
     // The same array: nothing that depends on it is made anew.
-    expect(told.head.skipped).toBe(skipped);
-    expect(after(told, { type: 'head', head: head() }).head.skipped).toEqual([]);
+    const told = after(all, { type: 'head', head: head({ stale: true, skippedCount: 3 }) }, rows(1, 0));
+    expect(told.skipped).toBe(all.skipped);
+    expect(after(all, snapshot(2)).skipped).toEqual([]);
+    const gone = after(all, { type: 'head', head: head({ skippedCount: 0 }) });
+    expect([gone.skipped, all.skipped.length]).toEqual([[], 3]);
   });
 
   it('gathers the rows of the run in the order of their ends', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { EndedState } from '../../../src/editor/protocol/protocol';
 import { outcome } from '../../../webview/head/state-text';
 import { OF_COMPARISON, OF_MODEL, OF_SERIES } from '../../../webview/head/words';
 import type { RunWords } from '../../../webview/head/words';
@@ -28,5 +29,15 @@ describe('outcome', () => {
     const of = (words: RunWords) => outcome({ state: cancelled, stale: false }, words, english);
     expect(of(OF_COMPARISON)).toBe('Cancelled after 17 of 23 pairs of layers.');
     expect(of(OF_SERIES)).toBe('Cancelled after 17 of 23 checkpoints.');
+  });
+
+  it('says that an earlier result is shown where the latest run failed', () => {
+    const said = (shown: EndedState | null, stale: boolean) =>
+      outcome({ state: { kind: 'failed', sentence: 'no', shown }, stale }, OF_MODEL, english);
+    expect(said(null, false)).toBe('');
+    expect(said({ kind: 'finished' }, false)).toBe(strings.earlierResult);
+    expect(said(cancelled, true)).toBe(
+      `${strings.earlierResult} Cancelled after 17 of 23 layers. ${strings.stale}`,
+    );
   });
 });

@@ -5,9 +5,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { analyzeInWorker } from '../../../src/worker/client';
 import type { AnalysisRequest } from '../../../src/worker/client';
+import type { MessageToClient } from '../../../src/worker/protocol';
 import { dist } from '../product';
 import { DEFAULT_SETTINGS } from '../report/sample';
+import { f32, safetensors } from '../safetensors-builder';
 
 const worker = join(dist, 'worker.js');
 let folder: string;
@@ -49,6 +52,30 @@ describe('the worker', () => {
       id: 8,
       error: { name: 'ProtocolError' },
     });
+  });
+
+  it('sends a long plan in parts, which its client puts together', async () => {
+    const path = join(folder, 'skipped.safetensors');
+    const scales = Array.from({ length: 2500 }, (_, i) => [`l.${i}.scale`, f32([1])] as const);
+    await writeFile(path, safetensors([...scales, ['head.weight', f32([2, 2], [1, 2, 3, 4])]]));
+    const request: AnalysisRequest = {
+      ...{ path, settings: { ...DEFAULT_SETTINGS, device: 'cpu' } },
+      ...{ layers: null, perGroup: false, only: null },
+    };
+    const child = start();
+    child.send({ id: 1, method: 'analyze', request });
+    const counts: number[] = [];
+    child.on('message', (message: MessageToClient) => {
+      if ('event' in message && message.event === 'planPart') counts.push(message.items.length);
+      if ('event' in message && message.event === 'plan' && 'skipped' in message.plan) {
+        counts.push(message.plan.skipped.length);
+      }
+      if ('ok' in message) child.disconnect();
+    });
+    await once(child, 'exit');
+    expect(counts).toEqual([1000, 1000, 500]);
+    const { plan } = await analyzeInWorker(request, {}, { workerPath: worker });
+    expect(plan?.skipped.map(({ name }) => name).sort()).toEqual(scales.map(([name]) => name).sort());
   });
 
   it('ends, and says why, where it is sent no request', async () => {

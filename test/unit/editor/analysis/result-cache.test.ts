@@ -2,6 +2,7 @@ import { readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { areUnchanged, ResultCache } from '../../../../src/editor/analysis/result-cache';
+import type { LayerReport } from '../../../../src/report/report';
 import { Folder } from '../../folder';
 import { DEFAULT_SETTINGS, FULL, layer } from '../../report/sample';
 import { stored } from './stored';
@@ -85,6 +86,22 @@ describe('ResultCache', () => {
     const layers = Array.from({ length: 5000 }, (_, i) => layer({ name: `l${i}`, seconds: i / 7 }));
     const result = await stored(path, { layers });
     await open(at).put(result);
+    expect(await open(at).get(path, DEFAULT_SETTINGS)).toEqual(result);
+  });
+
+  it('has nothing long in a line, however much was skipped', async () => {
+    const at = fresh();
+    const path = await model();
+    const skipped = Array.from({ length: 5000 }, (_, i) => ({
+      name: `scale\u2028${i}`,
+      op: 'tensor',
+      weight: i % 2 === 0 ? null : `w${i}`,
+      reason: 'one-dimensional: a scale or bias of unknown use',
+    }));
+    const result = await stored(path, { layers: [layer()], skipped });
+    await open(at).put(result);
+    const lines = (await readFile(await onlyFile(at), 'utf8')).split('\n');
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThan(2000);
     expect(await open(at).get(path, DEFAULT_SETTINGS)).toEqual(result);
   });
 
@@ -195,18 +212,22 @@ describe('ResultCache', () => {
       ['is no JSON', () => 'PK\u0003\u0004\n'],
       ['is null', () => 'null\n'],
       ['has no report', (text: string) => text.replace('"report"', '"retort"')],
-      ['is of another format', (text: string) => text.replace('"format":1', '"format":2')],
+      ['is of another format', (text: string) => text.replace('"format":2', '"format":1')],
       ['ends within the first line', (text: string) => text.slice(0, 100)],
       ['ends within a row', (text: string) => text.slice(0, -20)],
       ['misses a row', (text: string) => text.slice(0, text.trimEnd().lastIndexOf('\n') + 1)],
       ['has a row too many', (text: string) => text + text.trimEnd().split('\n').at(-1)],
-      ['has a row that is none', (text: string) => text.replace(/\n\{.*\n$/, '\nnull\n')],
+      ['has a row that is none', (text: string) => text.replace(/\n\{.*\n/, '\nnull\n')],
+      ['has nothing for something skipped', (text: string) => text.replace(/\n\{.*\n$/, '\nnull\n')],
+      ['says no reason', (text: string) => text.replace('"reason":"', '"season":"')],
       ['has an empty interval', (text: string) => text.replaceAll('"lower":2.5', '"lower":7.5')],
       ['has a number too large', (text: string) => text.replaceAll('"upper":2.5', '"upper":9e999,"x":2.5')],
     ])('drops a file that %s, and only that', async (_, damage) => {
       const at = fresh();
       const [path, whole] = [await model(), await model()];
-      await open(at).put(await stored(path, { layers: [layer(), layer({ name: 'conv2' })] }));
+      await open(at).put(
+        await stored(path, { layers: [layer(), layer({ name: 'conv2' })], skipped: FULL.skipped }),
+      );
       const file = await onlyFile(at);
       await open(at).put(await stored(whole));
       const text = await readFile(file, 'utf8');
@@ -293,6 +314,25 @@ describe('ResultCache', () => {
       await expect(stat(at)).rejects.toThrow('ENOENT');
       expect(await open(at).find(path)).toBeNull();
     });
+  });
+
+  it('says once that results are left out where all of them take too much memory', async () => {
+    const told: string[] = [];
+    const cache = new ResultCache(
+      fresh(),
+      VERSION,
+      () => 0,
+      (message) => told.push(message),
+    );
+    // 20 MB each: the size of a result that is in memory alone goes by the number of its rows.
+    const layers = Array<LayerReport>(25_000).fill(layer());
+    const paths = [await model(), await model(), await model()];
+    for (const [i, path] of paths.entries()) {
+      await cache.put(await stored(path, { layers }, { analysedAt: i }));
+      await cache.all();
+    }
+    expect((await cache.all()).map(({ report }) => report.model.path)).toEqual([paths[2]]);
+    expect(told).toEqual([expect.stringContaining('(1)'), expect.stringContaining('(2)')]);
   });
 
   it('clears everything that is put before, and takes results again', async () => {

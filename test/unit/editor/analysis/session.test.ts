@@ -431,7 +431,7 @@ describe('ModelSession', () => {
     const within = context({ log: (level, message) => level === 'error' && logged.push(message) });
     const session = sessionOf(path, within);
     await session.analyze(DEFAULT_SETTINGS);
-    expect(session.state).toEqual({ kind: 'failed', sentence });
+    expect(session.state).toEqual({ kind: 'failed', sentence, shown: null });
     expect(session.report()).toBeNull();
     expect(logged).toHaveLength(1);
     expect(logged[0]).toContain(sentence);
@@ -439,6 +439,27 @@ describe('ModelSession', () => {
     const other = sessionOf('a', within);
     await other.analyze(DEFAULT_SETTINGS);
     expect(other.state).toEqual({ kind: 'finished' });
+  });
+
+  it.each([
+    ['whole', undefined, { kind: 'finished' }],
+    ['cancelled', { finished: 1, of: 9 }, { kind: 'cancelled', finished: 1, of: 9 }],
+  ])('shows the earlier result, which was %s, where a run fails', async (_, cancelled, shown) => {
+    const within = context();
+    const path = await folder.write('@refuse+a', 'model');
+    const kept = await stored(path, { settings: EXACT, ...(cancelled && { cancelled }) });
+    await within.cache.put(kept);
+    const session = sessionOf(path, within);
+    const told = listen(session);
+    await session.analyze(DEFAULT_SETTINGS);
+    expect(session.state).toEqual({ kind: 'failed', sentence: 'the file is bad', shown });
+    expect(told.at(-1)).toBe('reset failed');
+    expect(names(session)).toEqual(['conv1']);
+    expect(session.report()).toEqual(kept.report);
+    expect(session.isBusy).toBe(false);
+    // What is shown is not what was asked for.
+    expect(session.settings).toEqual(EXACT);
+    expect(await within.cache.find(path)).toMatchObject({ report: kept.report });
   });
 
   it('shows a result that cannot be kept', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { literalAt, literalsIn } from '../../../../src/editor/hover/literals';
 import type { Language } from '../../../../src/editor/hover/literals';
 
-const LANGUAGES: readonly Language[] = ['python', 'json', 'yaml', 'toml', 'markdown'];
+const LANGUAGES: readonly Language[] = ['python', 'json', 'yaml', 'toml', 'markdown', 'words'];
 
 const texts = (line: string, language: Language) => literalsIn(line, language).map(({ text }) => text);
 
@@ -38,6 +38,14 @@ describe('literalsIn', () => {
       ['a.onnx', 'b`c', 'dir/c d.onnx', 'e f.onnx'],
     ],
     ['markdown', '[x](100%.onnx) `unclosed', ['100%.onnx']],
+    ['markdown', `It's "a.onnx", isn't it? 'fc', “b.onnx” or ‘conv1’.`, ['a.onnx', 'fc', 'b.onnx', 'conv1']],
+    ['markdown', 'See "the `a.onnx` file".', ['the `a.onnx` file', 'a.onnx']],
+    [
+      'words',
+      `$ analyze models/a.onnx --layers='fc' layer1.0.conv1.`,
+      ['models/a.onnx', 'fc', 'layer1.0.conv1'],
+    ],
+    ['words', 'It does not say more... than: this', []],
   ])('finds in %s: %s', (language, line, expected) => {
     expect(texts(line, language)).toEqual(expected);
   });
@@ -46,7 +54,7 @@ describe('literalsIn', () => {
     for (const language of LANGUAGES) expect(texts(`"${'a'.repeat(20_000)}"`, language)).toEqual([]);
   });
 
-  it.each(['"', "'", '`', '\\"', '"\\', "'''", '"""x', '](<', '# ', 'a: ', '``` ` `` '])(
+  it.each(['"', "'", '`', '“', '‘', '.', 'a', '\\"', '"\\', "'''", '"""x', '](<', '# ', 'a: ', '``` ` `` '])(
     'takes no longer for a line full of %s',
     (piece) => {
       const line = piece.repeat(10_000 / piece.length);

@@ -23,7 +23,7 @@ const start = (name: string): PanelStart => ({
     device: null,
     settings: DEFAULT_SETTINGS,
     base: null,
-    skipped: [],
+    skippedCount: 0,
     seconds: null,
     analysedAt: null,
     stale: false,
