@@ -1,5 +1,5 @@
 /** How long a layer will take, from its shape, and for convolutions from how flat their symbols are. */
-import { coverOfHalfTorus } from '../bounds/cells';
+import { coverSize } from '../bounds/cells';
 import { isBelow, triangle, workspace } from '../bounds/definite';
 import { expectedReach } from '../bounds/first-reach';
 import { product } from '../bounds/kernel';
@@ -132,7 +132,7 @@ function secondsOfConvolution(
   const lags = (product(positions.map((length) => 2 * length - 1)) - 1) / 2;
   const tau = positions.map((length) => (length - 1) / 2);
   const reach = expectedReach(tau, conditions.ratio, conditions.tolerance ?? TOLERANCE);
-  const symbols = coverOfHalfTorus(tau, reach).length + FURTHER_SYMBOLS;
+  const symbols = coverSize(tau, reach) + FURTHER_SYMBOLS;
   const pairs = (product(positions) * (product(positions) + 1)) / 2;
   const climbing = (CLIMBS * 8 * rows * order) / OWN_SPEED;
   const correlating = (pairs * 2 * rows * order ** 2) / SPEED;

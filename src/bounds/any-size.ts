@@ -11,6 +11,8 @@ import { autocorrelationFor, symbolNormsOf } from './symbol-norms';
 
 /** Seconds, as estimated, after which a kernel's enclosure is answered as it is, wide or not. */
 const WORK_LIMIT = 20;
+/** Share of that which the first cells may take. */
+const FIRST_SHARE = 1 / 4;
 /** Cells that are bounded at a time. */
 const BATCH = 256;
 /** Cells of one batch from which the symbol is climbed again. */
@@ -66,16 +68,17 @@ export async function boundAnySize(
   }
   const norms = symbolNormsOf(engine, kernel, autocorrelation);
   // What rounding hides cannot be resolved by smaller cells.
-  const goal = Math.max(tolerance, norms.resolution(peak.norm));
-  const target = () => (1 + goal) * peak.norm;
+  const goal = () => Math.max(tolerance, norms.resolution(peak.norm));
+  const target = () => (1 + goal()) * peak.norm;
   let seconds = 0;
   /** Bounds over the cells: of each `level` times the target where that can be shown, or infinity. */
   const boundCells = async (cells: readonly Cell[], level: number): Promise<number[]> => {
     seconds += cells.length * norms.seconds;
     const cosines = cells.map((cell) => cosineOf(cell, tau));
+    const sought = level * target();
     const bounds = await norms.upperBounds(
       cells.map(({ centre }) => centre),
-      cosines.map((cosine) => level * target() * cosine),
+      cosines.map((cosine) => sought * cosine),
     );
     return bounds.map((bound, i) => roundUp(bound / cosines[i]));
   };
@@ -86,7 +89,10 @@ export async function boundAnySize(
     return bound < Infinity;
   };
   // Depth first: only a few cells of each size are held at a time.
-  const stack = coverOfHalfTorus(tau, await firstReach(tau, isDone));
+  const stack = coverOfHalfTorus(
+    tau,
+    await firstReach(tau, isDone, FIRST_SHARE * (WORK_LIMIT / norms.seconds)),
+  );
   let proved = 0;
   while (stack.length > 0 && seconds < WORK_LIMIT) {
     const cells = stack.splice(-BATCH);
@@ -94,7 +100,8 @@ export async function boundAnySize(
     proved = largestFinite(bounds, proved);
     const open = cells.filter((_, i) => bounds[i] === Infinity);
     // The symbol's norm may be above the target there: sooner or later it is the only reason to fail.
-    const climbable = open.filter((cell) => reachOf(cell, tau) ** 2 < 4 * goal);
+    const small = 4 * goal();
+    const climbable = open.filter((cell) => reachOf(cell, tau) ** 2 < small);
     const every = Math.ceil(climbable.length / CLIMBS);
     for (const { centre } of climbable.filter((_, i) => i % every === 0)) await improve(centre);
     stack.push(...open.flatMap((cell) => split(cell, tau)));

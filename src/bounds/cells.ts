@@ -36,16 +36,28 @@ export function cosineOf(cell: Cell, tau: readonly number[]): number {
   return Math.cos(reachOf(cell, tau)) - 4 * UNIT_ROUNDOFF;
 }
 
-/** Cells of at most the given reach that cover one of each pair w, -w, at which symbols of real kernels are conjugate. */
-export function coverOfHalfTorus(tau: readonly number[], reach: number): Cell[] {
+/** Positions of centres on every axis that varies; on the first two of several, every other one of both is taken. */
+function countsOf(tau: readonly number[], reach: number): number[] {
   const axes = varying(tau);
   // The largest volume for a given reach: two parts for a diamond, one for each further axis.
   const part = reach / axes.length;
-  const counts = axes.map((axis, place) => {
+  return axes.map((axis, place) => {
     const period = 2 * Math.PI * tau[axis];
     if (axes.length === 1 || place > 1) return Math.ceil(period / (2 * part));
     return 2 * Math.ceil(period / (4 * part));
   });
+}
+
+/** How many cells `coverOfHalfTorus` answers, but for a few that are their own mirror images. */
+export function coverSize(tau: readonly number[], reach: number): number {
+  const counts = countsOf(tau, reach);
+  return Math.ceil(product(counts) / (counts.length > 1 ? 4 : 2));
+}
+
+/** Cells of at most the given reach that cover one of each pair w, -w, at which symbols of real kernels are conjugate. */
+export function coverOfHalfTorus(tau: readonly number[], reach: number): Cell[] {
+  const axes = varying(tau);
+  const counts = countsOf(tau, reach);
   const spacing = axes.map((axis, place) => (2 * Math.PI * tau[axis]) / counts[place]);
   const extent = spacing.map((s, place) => (axes.length === 1 || place > 1 ? s / 2 : s));
   const cells: Cell[] = [];

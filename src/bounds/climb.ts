@@ -9,6 +9,9 @@ import { sumOfSquares } from './values';
 /** Lanczos steps at the first frequency of a climb, and at each further one, where the vector is nearly right. */
 const FIRST_STEPS = 12;
 const MORE_STEPS = 6;
+/** Places beside the corners of the torus that are always looked at, and at most. */
+const PLACES = 3;
+const MOST_PLACES = 40;
 /** Largest order at which the leading vector is found to the end each time, in as many steps as it takes. */
 const SMALL_ORDER = 16;
 
@@ -113,9 +116,15 @@ export async function climb(
 /** The highest maximum found from the places where they often are: a lower bound of the norm for any input size. */
 export async function highestPeak(kernel: PolyphaseKernel): Promise<SymbolPeak> {
   const error = symbolError(kernel, UNIT_ROUNDOFF);
+  const tau = halfExtent(kernel);
   const first: SymbolPeak[] = [];
-  for (const start of startingFrequencies(halfExtent(kernel))) {
+  for (const start of startingFrequencies(tau)) {
     first.push(await climb(kernel, start, 1, error));
+  }
+  // The mean of `||F||_F^2` is `||K||_F^2` (Parseval): where all these norms are far below, zeros of the symbol lie there.
+  const usual = Math.sqrt(sumOfSquares(kernel.values) / kernel.columns);
+  for (let k = PLACES + 1; k <= MOST_PLACES && first.every(({ norm }) => norm < usual / 2); k++) {
+    first.push(await climb(kernel, placeBetween(k, tau.length), 1, error));
   }
   first.sort((a, b) => b.norm - a.norm);
   const peaks: SymbolPeak[] = [];
@@ -131,9 +140,13 @@ export function startingFrequencies(tau: readonly number[]): Frequency[] {
     const w = Array.from({ length: d }, (_, axis) => ((corner >> axis) & 1) * Math.PI);
     if (w.every((x, axis) => x === 0 || tau[axis] > 0)) starts.push(w);
   }
-  for (let k = 1; k <= 3; k++)
-    starts.push(Array.from({ length: d }, (_, axis) => ((k * 0.618 + axis * 0.414) % 1) * Math.PI));
+  for (let k = 1; k <= PLACES; k++) starts.push(placeBetween(k, d));
   return starts;
+}
+
+/** The k-th of places all over the torus. */
+function placeBetween(k: number, d: number): Frequency {
+  return Array.from({ length: d }, (_, axis) => ((k * (0.618 + 0.137 * axis) + axis * 0.414) % 1) * Math.PI);
 }
 
 interface ComplexVector {

@@ -1,4 +1,5 @@
 /** How large the cells are that the torus of frequencies is first covered with, so that bounding them is the least work. */
+import { coverSize } from './cells';
 import type { Frequency } from './symbol';
 
 /** Reaches that first cells may have: from `1 / cos` of 1.6 down to 1.0002. */
@@ -9,6 +10,8 @@ const HALVINGS = 8;
 /** The place that is tried first, and at how many frequencies places are tried. */
 const FIRST_TRY = 4;
 const SAMPLES = 5;
+/** First cells, which are all held at a time; only those of the largest reach may be more. */
+const MOST_CELLS = 2 ** 16;
 
 /**
  * The reach of the first cells that is the least work. A flat symbol takes small cells everywhere, and larger ones that are halved
@@ -16,10 +19,12 @@ const SAMPLES = 5;
  *
  * @param tau half the extent of the kernel on every axis
  * @param isDone whether a cell of some reach around a frequency would be done with
+ * @param affordable how many first cells there is time for
  */
 export async function firstReach(
   tau: readonly number[],
   isDone: (frequency: Frequency, reach: number) => Promise<boolean>,
+  affordable = Infinity,
 ): Promise<number> {
   const places: number[] = [];
   let place = FIRST_TRY;
@@ -34,7 +39,11 @@ export async function firstReach(
     }
     places.push(place);
   }
-  return leastWork(places, tau);
+  const most = Math.min(MOST_CELLS, affordable);
+  return Math.max(
+    leastWork(places, tau),
+    REACHES.findLast((reach) => coverSize(tau, reach) <= most) ?? REACHES[0],
+  );
 }
 
 /** The same where the symbol's norm is mostly so many times its largest, and cells are done with at `1 + tolerance` times that. */

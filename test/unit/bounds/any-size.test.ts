@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { boundAnySize } from '../../../src/bounds/any-size';
+import { startingFrequencies } from '../../../src/bounds/climb';
 import { type KernelShape, polyphase } from '../../../src/bounds/kernel';
 import type { Enclosure } from '../../../src/bounds/rounding';
 import { Engine } from '../../../src/compute/engine';
@@ -116,6 +117,25 @@ describe('boundAnySize', () => {
         expect(found.upper, name).toBeGreaterThanOrEqual(norm);
         expect(found.upper - found.lower, name).toBeLessThanOrEqual(1e-4 * norm);
       }
+    }
+  });
+
+  it('is tight where the symbol vanishes at all frequencies that the search starts from', async () => {
+    const times = (a: readonly number[], b: readonly number[]) =>
+      Array.from({ length: a.length + b.length - 1 }, (_, k) =>
+        a.reduce((sum, value, i) => sum + value * (b[k - i] ?? 0), 0),
+      );
+    const zeros = startingFrequencies([1]).map(([w]) =>
+      Math.sin(w) < 1e-9 ? [1, -Math.cos(w)] : [1, -2 * Math.cos(w), 1],
+    );
+    for (const rest of [[1], [1, 2, 1], [1, -2, 1]]) {
+      const weight = [...zeros, rest].reduce<readonly number[]>(times, [1]);
+      const layer = normalized(kernel(weight, [weight.length]), 0);
+      const truth = anySizeNorm(layer);
+      const found = await bound(new Engine('cpu'), layer, 1e-3);
+      expect(found.lower).toBeLessThanOrEqual(truth * (1 + truthError));
+      expect(found.upper).toBeGreaterThanOrEqual(truth * (1 - 1e-13));
+      expect(found.upper).toBeLessThanOrEqual((1 + 1.01e-3) * truth);
     }
   });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Cell, cosineOf, coverOfHalfTorus, reachOf, split } from '../../../src/bounds/cells';
+import { type Cell, cosineOf, coverOfHalfTorus, coverSize, reachOf, split } from '../../../src/bounds/cells';
 import { product } from '../../../src/bounds/kernel';
 
 /** Types of symbols: half integers, some axes on which nothing varies. */
@@ -41,6 +41,9 @@ describe('coverOfHalfTorus', () => {
         );
         for (const cell of cells) expect(reachOf(cell, tau)).toBeLessThanOrEqual(reach * (1 + 1e-9));
         expect(away).toBeLessThanOrEqual(reachOf(cells[0], tau));
+        const mirrored = 2 ** counts.length;
+        expect(cells.length).toBeGreaterThanOrEqual(coverSize(tau, reach));
+        expect(cells.length).toBeLessThanOrEqual(coverSize(tau, reach) + mirrored);
       }),
       { numRuns: 400 },
     );

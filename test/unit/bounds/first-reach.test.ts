@@ -45,3 +45,19 @@ it('expects smaller cells of flatter symbols and smaller tolerances', () => {
   expect(reaches[3]).toBeLessThan(reaches[0] / 3);
   expect(expectedReach(tau, 0.99, 0.1)).toBeGreaterThan(expectedReach(tau, 0.99, 1e-3));
 });
+
+it.each([
+  ['held', [3, 3, 3], Infinity, 2 ** 16],
+  ['there is time for', tau, 100, 100],
+])(
+  'has no more first cells than may be %s, however flat the symbol is',
+  async (_, types, affordable, most) => {
+    const needed = 0.035;
+    const reach = await firstReach(
+      types,
+      (_frequency, tried) => Promise.resolve(tried <= needed),
+      affordable,
+    );
+    expect(coverOfHalfTorus(types, reach).length).toBeLessThanOrEqual(1.1 * most);
+  },
+);
