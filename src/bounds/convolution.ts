@@ -399,7 +399,9 @@ function affordablePart(layer: ConvolutionLayer, axes: readonly Axis[]): readonl
       const inputSize = Math.min(axis.inputSize, Math.max(1, side - axis.begin - axis.end));
       return { ...axis, inputSize };
     }
-    const inner = axis.inputSize - (axis.stride - 1);
+    // Negative pads cut off what no output reads.
+    const read = axis.inputSize + Math.min(0, axis.begin) + Math.min(0, axis.end);
+    const inner = read - (axis.stride - 1);
     return inner >= axis.extent
       ? { ...axis, mode: 'zeros', begin: 0, end: 0, inputSize: Math.min(side, inner) }
       : axis;

@@ -337,4 +337,22 @@ describe('boundConvolution', () => {
     };
     expectEncloses(await boundConvolution(engine, toBounds(layer, 'sized'), null), denseNorm(layer), 1e-12);
   });
+
+  it.each(['zeros', 'circular', 'replicate'] as const)(
+    'holds on a large input of which one axis is cropped to a few positions: %s',
+    async (mode) => {
+      const axis = (inputSize: number, begin: number, end: number): ConvolutionLayer => ({
+        ...plain,
+        ...{ weight: Float64Array.of(1, 1, 1), shape: [1, 1, 3], strides: [1], dilations: [1] },
+        ...{ outputPadding: [0], mode, inputSize: [inputSize], pads: [begin, end] },
+      });
+      const layer: ConvolutionLayer = {
+        ...plain,
+        ...{ weight: new Float64Array(9).fill(1), shape: [1, 1, 3, 3], mode },
+        ...{ inputSize: [600, 40], pads: [0, -33, 0, -2] },
+      };
+      const truth = denseNorm(axis(600, 0, 0)) * denseNorm(axis(40, -33, -2));
+      expectEncloses(await boundConvolution(engine, toBounds(layer, 'sized'), null), truth, 1e-12);
+    },
+  );
 });
