@@ -82,7 +82,7 @@ export async function boundConvolution(
   layer: ConvolutionLayer,
   tolerance: number | null,
 ): Promise<ConvolutionEnclosure> {
-  const axes = layer.inputSize === null ? null : axesOf(layer, layer.inputSize);
+  const axes = layer.inputSize === null ? null : axesOf(layer, layer.inputSize).map(cropped);
   if (axes?.some((axis) => outputSize(axis) < 1)) throw new InputTooSmallError(layer.inputSize ?? []);
   const groups = splitGroups(layer);
   const found =
@@ -136,6 +136,14 @@ export function splitGroups(layer: ConvolutionLayer): ScaledGroup[] {
 /** The axes on an input of the given size. Unknown amounts are "same": the extent less one, the larger half at the end. */
 export function axesOf(layer: ConvolutionLayer, inputSize: readonly number[]): Axis[] {
   return inputSize.map((n, axis) => ({ inputSize: n, ...axisShape(layer, axis) }));
+}
+
+/** Negative amounts of zeros cut positions off, which the operator then does not depend on. */
+function cropped(axis: Axis): Axis {
+  const { begin, end, mode } = axis;
+  const inputSize = axis.inputSize + Math.min(0, begin) + Math.min(0, end);
+  if (mode !== 'zeros' || inputSize < 1) return axis;
+  return { ...axis, inputSize, begin: Math.max(0, begin), end: Math.max(0, end) };
 }
 
 function axisShape(layer: ConvolutionLayer, axis: number): Omit<Axis, 'inputSize'> {

@@ -352,7 +352,9 @@ describe('boundConvolution', () => {
         ...{ inputSize: [600, 40], pads: [0, -33, 0, -2] },
       };
       const truth = denseNorm(axis(600, 0, 0)) * denseNorm(axis(40, -33, -2));
-      expectEncloses(await boundConvolution(engine, toBounds(layer, 'sized'), null), truth, 1e-12);
+      const found = await boundConvolution(engine, toBounds(layer, 'sized'), null);
+      expectEncloses(found, truth, 1e-12);
+      if (mode === 'zeros') expect(found.upper).toBeLessThan(1.05 * truth);
     },
   );
 });
