@@ -19,7 +19,7 @@ export class SeriesSession extends RunSession<SeriesLayer> {
   /** Those that are analysed. */
   checkpoints: Checkpoint[] = [];
   /** A sentence for every one that cannot be. */
-  refusals: string[] = [];
+  refusals: readonly string[] = [];
   private first: Report | null = null;
   private layers: readonly SeriesLayer[] = [];
   private rowsTold = -Infinity;
@@ -77,7 +77,8 @@ export class SeriesSession extends RunSession<SeriesLayer> {
       // Somebody may also have stopped its process.
       cancelled = signal.aborted || (state.kind !== 'finished' && state.kind !== 'failed');
       if (cancelled) break;
-      if (state.kind === 'failed') this.refusals.push(state.sentence);
+      // Another list: what is told again to the page is what is another object.
+      if (state.kind === 'failed') this.refusals = [...this.refusals, state.sentence];
       else if (report !== null) await this.add(report, isCurrent);
       if (!isCurrent()) return;
       files.push(...child.files);

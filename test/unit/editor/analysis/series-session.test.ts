@@ -46,7 +46,12 @@ describe('SeriesSession', () => {
 
   it('goes on without a checkpoint that is refused, and fails where all are', async () => {
     const session = series(['/1/a', '/2/@refuse', '/3/a']);
+    const told = new Set<readonly string[]>();
+    session.on('head', () => told.add(session.refusals));
     await session.runWith(DEFAULT_SETTINGS);
+    // Pages are told what is another object than before.
+    expect([...told].at(-1)).toEqual(['the file is bad']);
+    expect([...told][0]).toEqual([]);
     expect(session.state).toEqual({ kind: 'finished' });
     expect(session.refusals).toEqual(['the file is bad']);
     expect(table(session)).toEqual([['a', 1, 1]]);
