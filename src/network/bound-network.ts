@@ -33,8 +33,8 @@ const DOMAIN = { range: within(1), name: t('inputs in [-1, 1]') } as const;
 /** Sizes that the file leaves open: of the first axis, and of the others in values of so many axes. */
 const ASSUMED = { first: 1, inImages: 64, inSequences: 8 } as const;
 
-/** More bounds than anybody reads; files of many unconnected networks have a few dozens. */
-const MOST_BOUNDS = 10_000;
+/** Bounds in one norm: more than anybody reads; files of many unconnected networks have a few dozens. */
+const MOST_BOUNDS = 3_000;
 /** Operations times inputs that are followed. */
 const MOST_WORK = 2e7;
 
@@ -72,8 +72,9 @@ export async function boundNetwork(request: NetworkRequest): Promise<NetworkRepo
   }
 
   const certainty = weakest(bounds);
-  const entries = entriesOf(program.outputs, found.everywhere).slice(0, MOST_BOUNDS);
-  const reported = entries.map((entry) => describe(entry, found, certainty));
+  const entries = entriesOf(program.outputs, found.everywhere);
+  const listed = largestOf(entries);
+  const reported = listed.map((entry) => describe(entry, found, certainty));
   const heaviest = heaviestOf(entries, found);
   const { path, contributions } =
     heaviest === null ? NO_PATH : heaviestPath(heaviest.composition, heaviest.output, heaviest.index);
@@ -85,7 +86,7 @@ export async function boundNetwork(request: NetworkRequest): Promise<NetworkRepo
     path,
     contributions,
     whatIf: heaviest === null ? [] : whatIf(heaviest.composition, heaviest.output, heaviest.index),
-    notes: notesOf(program.inputs, inputs, isAssumed),
+    notes: notesOf(program.inputs, inputs, isAssumed, entries.length - listed.length),
     seconds: (performance.now() - started) / 1000,
   };
 }
@@ -141,6 +142,19 @@ function entriesOf(outputs: readonly (Value | null)[], composition: Composition)
           })),
     ),
   );
+}
+
+/** In each norm the largest, in their order: where these keep to a limit, so do those that are left out. */
+function largestOf(entries: readonly Entry[]): readonly Entry[] {
+  const kept = new Set(
+    NORMS.flatMap((norm) =>
+      entries
+        .filter((entry) => entry.norm === norm)
+        .sort((a, b) => (m.isAbove(a.bound, b.bound) ? -1 : m.isAbove(b.bound, a.bound) ? 1 : 0))
+        .slice(0, MOST_BOUNDS),
+    ),
+  );
+  return entries.filter((entry) => kept.has(entry));
 }
 
 function boundIn(composition: Composition, { norm, index, output }: Entry): m.Magnitude {
@@ -235,7 +249,12 @@ function scopeOf(inputs: readonly Value[], facts: Facts): string {
     .join(', ');
 }
 
-function notesOf(all: readonly Value[], inputs: readonly Value[], isAssumed: boolean): string[] {
+function notesOf(
+  all: readonly Value[],
+  inputs: readonly Value[],
+  isAssumed: boolean,
+  leftOut: number,
+): string[] {
   const others = all.filter((value) => !inputs.includes(value));
   return [
     ...(others.length > 0
@@ -251,6 +270,9 @@ function notesOf(all: readonly Value[], inputs: readonly Value[], isAssumed: boo
             'The file leaves sizes of the inputs open: the bounds hold for the shapes that are given with them.',
           ),
         ]
+      : []),
+    ...(leftOut > 0
+      ? [t`There are ${leftOut} more bounds, none of them larger than those that are given in its norm.`]
       : []),
   ];
 }

@@ -125,6 +125,30 @@ describe('branches', () => {
     ]);
   });
 
+  it('of more pairs than are listed, the largest are', async () => {
+    const names = Array.from({ length: 60 }, (_, i) => String(i));
+    const nodes = names.map((i) => node(i === '59' ? 'Mul' : 'Sub', ['s', 'c'], [`y${i}`]));
+    const { network } = await bounded(folder, {
+      node: [
+        node(
+          'Sum',
+          names.map((i) => `x${i}`),
+          ['s'],
+        ),
+        ...nodes,
+      ],
+      initializer: [tensor('c', [1], [7])],
+      input: names.map((i) => value(`x${i}`, [1, 4])),
+      output: names.map((i) => value(`y${i}`)),
+    });
+    expect(network.bounds.length).toBeLessThan(3 * 60 * 60);
+    for (const norm of NORMS) {
+      const largest = network.bounds.filter((bound) => bound.norm === norm && (bound.upper ?? 0) > 6);
+      expect(largest.map(({ output }) => output)).toEqual(names.map(() => 'y59'));
+    }
+    expect(network.notes).toEqual([expect.stringContaining(`${3 * 600} more bounds`)]);
+  });
+
   it('a value that is repeated counts by the copies', async () => {
     const nodes = [node('Add', ['x', 'c'], ['y'])];
     const found = await bounded(folder, graphOf(nodes, [1, 1], [tensor('c', [1, 9], [1])]));
