@@ -14,6 +14,7 @@ const NAME_CELLS = 20;
 const VALUE_CELLS = 17;
 const LABEL_CELLS = 15;
 const INDENT = '  ';
+const ABSENT = '-';
 
 /** Lines of at most `width` cells where the numbers allow it, without trailing blanks. */
 export function formatSeriesTable(series: SeriesReport, options: TableOptions): string {
@@ -28,7 +29,8 @@ export function formatSeriesTable(series: SeriesReport, options: TableOptions): 
   ];
   const rows = layers.map(({ name, values }) => [
     displayName(name),
-    ...shown.map((index) => formatValue(values[index])),
+    // A column without a value would not be shown.
+    ...shown.map((index) => formatValue(values[index]) || ABSENT),
   ]);
   const errors = layers.flatMap(({ values }) =>
     values.flatMap((value, index) => {

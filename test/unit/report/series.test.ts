@@ -43,7 +43,7 @@ describe('a series', () => {
 
       layer  step-1  step-2  step-10
       a      1.0000  1.5000  failed
-      b      2.0000  2.5000
+      b      2.0000  2.5000  -
 
         step-10: a: the weight contains NaN
 
@@ -55,6 +55,11 @@ describe('a series', () => {
       certified: true for the stored weights, rounding included
       "
     `);
+  });
+
+  it('shows a checkpoint that has none of the layers', () => {
+    const none = seriesOf([checkpoint(1, at('a', 1)), checkpoint(2)], 1);
+    expect(formatSeriesTable(none, { width: 100, color: false })).toMatch(/^layer +step-1 +step-2$/m);
   });
 
   it('shows the first, the last and some between where not all fit', () => {
