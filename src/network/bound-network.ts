@@ -35,8 +35,8 @@ const ASSUMED = { first: 1, inImages: 64, inSequences: 8 } as const;
 
 /** Bounds in one norm: more than anybody reads; files of many unconnected networks have a few dozens. */
 const MOST_BOUNDS = 3_000;
-/** Operations times inputs that are followed. */
-const MOST_WORK = 2e7;
+/** Operations times inputs that are followed: almost a kilobyte each, where all depend on all. */
+const MOST_WORK = 3e6;
 
 /** @throws RangeError where the network has more inputs and nodes than are followed */
 export async function boundNetwork(request: NetworkRequest): Promise<NetworkReport> {
