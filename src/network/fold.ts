@@ -48,6 +48,8 @@ const MOST_MATRICES = 16;
 const MOST_WORK = 2 ** 31;
 /** Operations behind a layer that are looked through. */
 const LONGEST_CHAIN = 16;
+/** What a scaled weight is off by, relatively: every operation rounds a factor four times at most, and each weight once. */
+const ROUNDINGS = gamma(4 * LONGEST_CHAIN + 2);
 /** Factors below it could make weights vanish. */
 const LEAST_SCALE = 1e-200;
 
@@ -139,11 +141,16 @@ export class Folds {
     try {
       const upper = await this.enclose(operator);
       const sums = await this.layers.sumsFor(operator, chain.outputSide === 'rows' ? 'columns' : 'rows');
-      // Every weight is rounded once when it is scaled, the factors of a channel alike a few times.
-      const rounding = gamma(2) * Math.sqrt(sums.Linf) * Math.sqrt(sums.L1);
+      // In L2 by Schur's test.
+      const { Linf, L1 } = sums;
+      const rounding = ROUNDINGS * Math.sqrt(Linf) * Math.sqrt(L1);
       return {
         source: chain.layer.source ?? activationOf(chain.base, facts),
-        constant: { L2: roundUp(upper + rounding), Linf: roundUp(sums.Linf), L1: roundUp(sums.L1) },
+        constant: {
+          L2: roundUp(upper + rounding),
+          Linf: roundUp(Linf + ROUNDINGS * Linf),
+          L1: roundUp(L1 + ROUNDINGS * L1),
+        },
         reason: t('norm of the layer with what scales its outputs'),
         layers: chain.rows,
       };

@@ -142,6 +142,8 @@ export class ModelSession extends RunSession<LayerReport> {
     this.stale = !isSame;
     if (found === null || !isSame) return this.become({ kind: 'finished' });
     this.network = found;
+    // The latest result of the model is the one that somebody has asked more of.
+    this.analysedAt = Date.now();
     this.emit('network');
     this.become({ kind: 'finished' });
     await this.keep();
