@@ -123,7 +123,6 @@ it('an adapter is shown next to the base that was chosen, and again when it is r
   expect(await panel.cells('Rank')).toEqual(['2', '2', '4']);
   expect(await panel.header('Of the base').count()).toBe(0);
   await vscode.runCommand('Lipschitz: Analyze With Options...');
-  await vscode.choose('Analyze Lipschitz', 'lora.safetensors');
   for (const question of ['Device', 'Method'])
     await vscode.choose(question, { Device: 'cpu', Method: 'auto' }[question]!);
   await vscode.answer('Tolerance', '');
