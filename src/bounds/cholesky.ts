@@ -1,9 +1,7 @@
 import type { Engine } from '../compute/engine';
 import { gamma, roundUp } from './rounding';
+import { fromDense, shifted, squaresOf, subtractSquare, type SymmetricMatrix } from './symmetric';
 import { sumOfSquares } from './values';
-
-/** Order of the diagonal blocks that are factorised here; everything else is products of matrices. */
-const LEAF = 128;
 
 /** A factorisation of `theta I - g` that ran to the end. */
 export interface Factorization {
@@ -20,11 +18,11 @@ export async function boundByCholesky(
   n: number,
   theta: number,
 ): Promise<number | null> {
-  return (await factorize(engine, g, n, theta))?.bound ?? null;
+  return (await factorize(engine, fromDense(g, n), theta))?.bound ?? null;
 }
 
 /**
- * Cholesky factorisation of `C = theta I - g` for a symmetric matrix g (order n, row-major), and the bound that it proves:
+ * Cholesky factorisation of `C = theta I - g` for a symmetric matrix g of order n, and the bound that it proves:
  * with factor L and residual `R = C - L L^T`,
  *
  *     lambda_1(g) <= theta + ||R||_2,
@@ -48,13 +46,16 @@ export async function boundByCholesky(
  */
 export async function factorize(
   engine: Engine,
-  g: Float64Array,
-  n: number,
+  g: SymmetricMatrix,
   theta: number,
 ): Promise<Factorization | null> {
-  const { node, squares, trace } = shifted(g, n, theta, 0, n);
-  const squaredResidual = await factor(engine, node);
-  if (squaredResidual === null) return null;
+  const n = g.order;
+  const c = shifted(g, theta);
+  const squares = squaresOf(c);
+  const trace = traceOf(c);
+  const factored = await factor(engine, c);
+  if (factored === null) return null;
+  const { factor: l, squaredResidual } = factored;
   const relative = gamma(n + 2);
   const size = Math.sqrt(squares) + trace / (1 - relative);
   // 2^-30: the rounding of the sums of squares and of the trace themselves.
@@ -65,140 +66,95 @@ export async function factorize(
     bound: roundUp(bound),
     solve: async (x) => {
       const y = x.slice();
-      await solve(engine, node, y, 1);
-      await solveTransposed(engine, node, y);
+      await solve(engine, l, y, 1);
+      await solveTransposed(engine, l, y);
       return y;
     },
   };
 }
 
-/** A diagonal block of a symmetric matrix, overwritten by the same block of its factor. */
-type Node = Leaf | Halves;
+/** A lower triangular matrix by halves. */
+type Factor = FactorLeaf | FactorHalves;
 
-interface Leaf {
+interface FactorLeaf {
   readonly order: number;
   readonly block: Float64Array;
-  /** Of the factor. */
-  inverse: Float64Array;
+  readonly inverse: Float64Array;
 }
 
-interface Halves {
+interface FactorHalves {
   readonly order: number;
-  readonly first: Node;
-  readonly second: Node;
-  /** The block beside the first half, (first, second), until it is solved for; then that of the factor, (second, first). */
-  beside: Float64Array;
+  readonly first: Factor;
+  readonly second: Factor;
+  /** The rows of the second half in the columns of the first, row-major. */
+  readonly below: Float64Array;
 }
 
-interface Shifted {
-  readonly node: Node;
-  /** Sum of the squares of all entries. */
-  readonly squares: number;
-  readonly trace: number;
+/** Sum of the magnitudes of the diagonal. */
+function traceOf(c: SymmetricMatrix): number {
+  if (!('block' in c)) return traceOf(c.first) + traceOf(c.second);
+  let trace = 0;
+  for (let i = 0; i < c.order; i++) trace += Math.abs(c.block[i * (c.order + 1)]);
+  return trace;
 }
 
-/** The diagonal block of `theta I - g` of some order from row `begin` on. */
-function shifted(g: Float64Array, n: number, theta: number, begin: number, order: number): Shifted {
-  if (order <= LEAF) {
-    const block = negated(g, n, begin, begin, order, order);
-    let trace = 0;
-    for (let i = 0; i < order; i++) {
-      block[i * order + i] += theta;
-      trace += Math.abs(block[i * order + i]);
-    }
-    return { node: { order, block, inverse: block }, squares: sumOfSquares(block), trace };
+/** The factor, and the squared Frobenius norm of E; null at a pivot that is not positive. Uses the memory of c. */
+async function factor(
+  engine: Engine,
+  c: SymmetricMatrix,
+): Promise<{ factor: Factor; squaredResidual: number } | null> {
+  const { order } = c;
+  if ('block' in c) {
+    const { block } = c;
+    if (!factorLeaf(block, order)) return null;
+    return { factor: { order, block, inverse: inverseOf(block, order) }, squaredResidual: 0 };
   }
-  const half = LEAF * Math.ceil(order / LEAF / 2);
-  const first = shifted(g, n, theta, begin, half);
-  const second = shifted(g, n, theta, begin + half, order - half);
-  const beside = negated(g, n, begin, begin + half, half, order - half);
+  const { second, beside } = c;
+  const first = await factor(engine, c.first);
+  if (first === null) return null;
+  const solved = await solve(engine, first.factor, beside, second.order);
+  const below = transposed(beside, c.first.order, second.order);
+  await subtractSquare(engine, second, below, c.first.order);
+  const last = await factor(engine, second);
+  if (last === null) return null;
   return {
-    node: { order, first: first.node, second: second.node, beside },
-    squares: first.squares + second.squares + 2 * sumOfSquares(beside),
-    trace: first.trace + second.trace,
+    factor: { order, first: first.factor, second: last.factor, below },
+    // Twice: what is below the diagonal stands for its mirror image too.
+    squaredResidual: first.squaredResidual + 2 * solved + last.squaredResidual,
   };
 }
 
-function negated(
-  g: Float64Array,
-  n: number,
-  row: number,
-  column: number,
-  rows: number,
-  columns: number,
-): Float64Array {
-  const out = new Float64Array(rows * columns);
-  for (let i = 0, k = 0; i < rows; i++) {
-    const from = (row + i) * n + column;
-    for (let j = from; j < from + columns; j++, k++) out[k] = -g[j];
-  }
-  return out;
-}
-
-/** Overwrites a block by its factor; answers the squared Frobenius norm of E, null at a pivot that is not positive. */
-async function factor(engine: Engine, node: Node): Promise<number | null> {
-  if ('block' in node) {
-    if (!factorLeaf(node.block, node.order)) return null;
-    node.inverse = inverseOf(node.block, node.order);
-    return 0;
-  }
-  const { first, second } = node;
-  const inFirst = await factor(engine, first);
-  if (inFirst === null) return null;
-  const solved = await solve(engine, first, node.beside, second.order);
-  node.beside = transposed(node.beside, first.order, second.order);
-  await subtractSquare(engine, second, node.beside, first.order);
-  const inSecond = await factor(engine, second);
-  // Twice: what is beside the diagonal stands for its mirror image too.
-  return inSecond === null ? null : inFirst + 2 * solved + inSecond;
-}
-
 /** Overwrites Y (order, columns) by the solution X of `L X = Y`; answers `||Y - L X||_F^2`. */
-async function solve(engine: Engine, node: Node, y: Float64Array, columns: number): Promise<number> {
-  const { order } = node;
-  if ('block' in node) {
-    const x = await engine.multiply(node.inverse, y, order, order, columns);
-    await engine.subtractProduct(y, node.block, x, order, order, columns);
+async function solve(engine: Engine, l: Factor, y: Float64Array, columns: number): Promise<number> {
+  const { order } = l;
+  if ('block' in l) {
+    const x = await engine.multiply(l.inverse, y, order, order, columns);
+    await engine.subtractProduct(y, l.block, x, order, order, columns);
     const squares = sumOfSquares(y);
     y.set(x);
     return squares;
   }
-  const { first, second } = node;
+  const { first, second } = l;
   const above = y.subarray(0, first.order * columns);
   const below = y.subarray(first.order * columns);
   const squares = await solve(engine, first, above, columns);
-  await engine.subtractProduct(below, node.beside, above, second.order, first.order, columns);
+  await engine.subtractProduct(below, l.below, above, second.order, first.order, columns);
   return squares + (await solve(engine, second, below, columns));
 }
 
 /** Overwrites a vector y by the solution x of `L^T x = y`. */
-async function solveTransposed(engine: Engine, node: Node, y: Float64Array): Promise<void> {
-  const { order } = node;
-  if ('block' in node) {
-    y.set(await engine.multiply(y, node.inverse, 1, order, order));
+async function solveTransposed(engine: Engine, l: Factor, y: Float64Array): Promise<void> {
+  const { order } = l;
+  if ('block' in l) {
+    y.set(await engine.multiply(y, l.inverse, 1, order, order));
     return;
   }
-  const { first, second } = node;
+  const { first, second } = l;
   const above = y.subarray(0, first.order);
   const below = y.subarray(first.order);
   await solveTransposed(engine, second, below);
-  await engine.subtractProduct(above, below, node.beside, 1, second.order, first.order);
+  await engine.subtractProduct(above, below, l.below, 1, second.order, first.order);
   await solveTransposed(engine, first, above);
-}
-
-/** Subtracts `X X^T` from a block, x (order, width). */
-async function subtractSquare(engine: Engine, node: Node, x: Float64Array, width: number): Promise<void> {
-  const { order } = node;
-  if ('block' in node) {
-    await engine.subtractTransposedProduct(node.block, x, x, order, width, order);
-    return;
-  }
-  const { first, second, beside } = node;
-  const above = x.subarray(0, first.order * width);
-  const below = x.subarray(first.order * width);
-  await subtractSquare(engine, first, above, width);
-  await engine.subtractTransposedProduct(beside, above, below, first.order, width, second.order);
-  await subtractSquare(engine, second, below, width);
 }
 
 /** Overwrites a symmetric matrix (its lower triangle) with its Cholesky factor; false at a pivot that is not positive. */

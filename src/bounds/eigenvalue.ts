@@ -3,7 +3,7 @@ import { blockLanczos } from './block-lanczos';
 import { factorize } from './cholesky';
 import { lanczos } from './lanczos';
 import { type Enclosure, gamma, roundDown, roundUp, UNIT_ROUNDOFF, ZERO } from './rounding';
-import { sumOfSquares } from './values';
+import { fromDense, squaresOf, type SymmetricMatrix, timesVector, toDense } from './symmetric';
 
 /** Order up to which products with a vector are faster here than by way of the runtime. */
 const OWN_PRODUCTS = 192;
@@ -20,25 +20,27 @@ export interface EigenvalueEnclosure extends Enclosure {
 }
 
 /**
- * Enclosure of the largest eigenvalue of a symmetric positive semidefinite matrix in float64 (row-major, order n), for
- * the matrix as stored, rounding included. Lower bound: Rayleigh quotient of a Lanczos vector. Upper bound: Cholesky
+ * Enclosure of the largest eigenvalue of a symmetric positive semidefinite matrix in float64, for the matrix as stored, rounding included. Lower bound: Rayleigh quotient of a Lanczos vector. Upper bound: Cholesky
  * factorisation of `theta I - g`, theta a little above the lower one. Where that theta is below the eigenvalue, a larger one
  * is tried; from its factor, inverse iteration finds an eigenvector in a few steps however dense the spectrum is, and the
  * next theta is as close as asked for.
  */
-export async function largestEigenvalue(
+export async function largestEigenvalueOf(
   engine: Engine,
-  g: Float64Array,
-  n: number,
+  g: SymmetricMatrix,
   tolerance: number,
 ): Promise<EigenvalueEnclosure> {
-  const frobenius = Math.sqrt(sumOfSquares(g)) * (1 + gamma(1026 + g.length / 1024));
+  const n = g.order;
+  const frobenius = Math.sqrt(squaresOf(g)) * (1 + gamma(1100 + n ** 2 / 1024));
   if (frobenius === 0) return { ...ZERO, vector: new Float64Array(n) };
-  let upper = n <= OWN_PRODUCTS ? Math.min(frobenius, rowSumBound(g, n)) : frobenius;
-  if (n === 1) return { lower: Math.max(0, g[0]), upper: Math.max(0, g[0]), vector: Float64Array.of(1) };
+  const small = n <= OWN_PRODUCTS ? toDense(g, new Float64Array(n ** 2)) : null;
+  if (small && n === 1) {
+    const value = Math.max(0, small[0]);
+    return { lower: value, upper: value, vector: Float64Array.of(1) };
+  }
+  let upper = small ? Math.min(frobenius, rowSumBound(small, n)) : frobenius;
 
-  const product = (x: Float64Array) =>
-    n <= OWN_PRODUCTS ? multiplyByVector(g, n, x) : engine.multiply(g, x, n, n, 1);
+  const product = (x: Float64Array) => (small ? multiplyByVector(small, n, x) : timesVector(engine, g, x));
 
   let lower = 0;
   let vector: Float64Array = new Float64Array(n);
@@ -52,18 +54,18 @@ export async function largestEigenvalue(
   const closed = () => upper <= lower * (1 + tolerance);
 
   const options = { maxSteps: STEPS, tolerance: tolerance / 8 };
-  if (n <= OWN_PRODUCTS) {
+  if (small) {
     const [ritz] = await lanczos(product, 1, n, { ...options, seed: 1 });
     await attain(ritz.vector);
   } else {
-    const copy = tolerance >= FLOAT32_TOLERANCE ? new Float32Array(g) : g;
-    await attain(await blockLanczos(engine, copy, n, { ...options, seed: 1 }));
+    const dense = tolerance >= FLOAT32_TOLERANCE ? new Float32Array(n ** 2) : new Float64Array(n ** 2);
+    await attain(await blockLanczos(engine, toDense(g, dense), n, { ...options, seed: 1 }));
   }
   // What theta exceeds the lower bound by, relatively; never below what rounding lets a factorisation succeed at.
   const least = Math.max(0.75 * tolerance, 16 * n * UNIT_ROUNDOFF);
   let excess = least;
   for (let attempt = 0; attempt < ATTEMPTS && !closed(); attempt++) {
-    const factorization = await factorize(engine, g, n, Math.min(upper, lower * (1 + excess)));
+    const factorization = await factorize(engine, g, Math.min(upper, lower * (1 + excess)));
     if (factorization === null) {
       excess *= 16;
       continue;
@@ -79,6 +81,16 @@ export async function largestEigenvalue(
     excess = least;
   }
   return { lower: roundDown(Math.min(lower, upper)), upper: roundUp(upper), vector };
+}
+
+/** The same of a matrix that is stored row by row, order n. */
+export function largestEigenvalue(
+  engine: Engine,
+  g: Float64Array,
+  n: number,
+  tolerance: number,
+): Promise<EigenvalueEnclosure> {
+  return largestEigenvalueOf(engine, fromDense(g, n), tolerance);
 }
 
 /** Largest sum of the magnitudes of a row: no less than any eigenvalue, and equal to it for diagonal matrices. */

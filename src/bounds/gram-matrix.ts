@@ -1,5 +1,6 @@
-import { type BulkArray, type Engine, UNIT_ROUNDOFF_OF } from '../compute/engine';
+import { type Engine, UNIT_ROUNDOFF_OF } from '../compute/engine';
 import { gamma } from './rounding';
+import { addProduct, type SymmetricMatrix, zeros } from './symmetric';
 import { scaled, sumOfSquares, type Values } from './values';
 
 /** Values of one panel, the rows whose products are summed in one call: at most 64 MiB. */
@@ -21,10 +22,8 @@ const SLICED_SQUARES = 9.1;
 const FLOAT32_ROWS = 256;
 
 export interface GramMatrix {
-  /** Symmetric, row-major. */
-  readonly values: Float64Array;
-  readonly order: number;
-  /** Bound on the spectral norm of `values` minus the exact product. */
+  readonly matrix: SymmetricMatrix;
+  /** Bound on the spectral norm of `matrix` minus the exact product. */
   readonly error: number;
   /** `||A||_F^2`, up to 2^-33. */
   readonly squares: number;
@@ -54,7 +53,7 @@ export async function gramMatrix(
   const fitting = Math.max(1, Math.floor(PANEL_ELEMENTS / order));
   const height = Math.min(length, fitting, float64 ? length : sliced ? SLICED_ROWS : FLOAT32_ROWS);
 
-  const sum = blockRows(order);
+  const matrix = zeros(order);
   const buffer = new Float64Array(height * order);
   let squares = 0;
   let leftOver = 0;
@@ -69,10 +68,11 @@ export async function gramMatrix(
       const { slices, remainder } = slice(panel);
       leftOver += remainder;
       for (const a of slices) {
-        for (const b of slices) await addGram(engine, a, width, sum, b);
+        for (const b of slices) await addProduct(engine, matrix, a, b, width);
       }
     } else {
-      await addGram(engine, engine.toBulk(panel, precision), width, sum);
+      const bulk = engine.toBulk(panel, precision);
+      await addProduct(engine, matrix, bulk, bulk, width);
     }
     panels++;
   }
@@ -84,70 +84,7 @@ export async function gramMatrix(
     : sliced
       ? SLICED_SQUARES * gamma(9 * panels + 4)
       : gamma(height + 4, UNIT_ROUNDOFF_OF.float32) + gamma(panels + 4);
-  return { values: symmetric(sum), order, error: (relative * squares + unsliced) * (1 + 1e-9), squares };
-}
-
-/** Rows of a block of `BlockRows`, and of the products of one call. */
-const BLOCK_ROWS = 512;
-
-/** The lower triangle of a symmetric matrix, with what stands above it in the squares on the diagonal. */
-export interface BlockRows {
-  readonly order: number;
-  /** Rows [begin, end) by their columns [0, end), `BLOCK_ROWS` at a time. */
-  readonly blocks: readonly { readonly begin: number; readonly end: number; readonly values: Float64Array }[];
-}
-
-/** A matrix of zeros. */
-export function blockRows(order: number): BlockRows {
-  const blocks = [];
-  for (let begin = 0; begin < order; begin += BLOCK_ROWS) {
-    const end = Math.min(order, begin + BLOCK_ROWS);
-    blocks.push({ begin, end, values: new Float64Array((end - begin) * end) });
-  }
-  return { order, blocks };
-}
-
-/** Adds `A B^T` to `sum`, a and b (order, width); `A A^T` where b is absent. */
-export async function addGram(
-  engine: Engine,
-  a: BulkArray,
-  width: number,
-  sum: BlockRows,
-  b: BulkArray = a,
-): Promise<void> {
-  for (const { begin, end, values } of sum.blocks) {
-    const left = a.subarray(begin * width, end * width);
-    const right = b.subarray(0, end * width);
-    if (left instanceof Float64Array && right instanceof Float64Array) {
-      await engine.addTransposedProduct(values, left, right, end - begin, width, end);
-    } else {
-      add(values, await engine.multiplyTransposed(left, right, end - begin, width, end));
-    }
-  }
-}
-
-function add(sum: Float64Array, values: BulkArray): void {
-  for (let i = 0; i < sum.length; i++) sum[i] += values[i];
-}
-
-/** Side of the squares that are transposed at a time: both their rows and their columns stay in the cache. */
-const TILE = 16;
-
-/** The whole matrix, row-major, its upper triangle the mirror image of the lower one. */
-export function symmetric({ order, blocks }: BlockRows): Float64Array {
-  const out = new Float64Array(order * order);
-  for (const { begin, end, values } of blocks) {
-    for (let top = begin; top < end; top += TILE) {
-      const bottom = Math.min(end, top + TILE);
-      for (let r = top; r < bottom; r++) {
-        out.set(values.subarray((r - begin) * end, (r - begin) * end + r + 1), r * order);
-      }
-      for (let c = 0; c < bottom; c++) {
-        for (let r = Math.max(top, c + 1); r < bottom; r++) out[c * order + r] = out[r * order + c];
-      }
-    }
-  }
-  return out;
+  return { matrix, error: (relative * squares + unsliced) * (1 + 1e-9), squares };
 }
 
 /** Three float32 slices of every value; slice i holds multiples of `2^-SLICE_BITS[i]`, integers of at most 9 bits. */
@@ -165,6 +102,9 @@ function slice(panel: Float64Array): { slices: Float32Array[]; remainder: number
   }
   return { slices, remainder };
 }
+
+/** Rows that are transposed at a time: what they are written to stays in the cache. */
+const TILE = 16;
 
 /** Rows [begin, begin + width) of a row-major matrix as columns of `out` (columns, width), divided by a power of two. */
 function scaledRows(

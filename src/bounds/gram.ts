@@ -8,10 +8,11 @@ import { type BulkArray, type Engine, UNIT_ROUNDOFF_OF } from '../compute/engine
 import { halfGrid } from './grid';
 import { vanishing } from './hermitian';
 import { halfExtent, type PolyphaseKernel, product, unravel } from './kernel';
-import { addGram, blockRows, gramMatrix, symmetric } from './gram-matrix';
+import { gramMatrix } from './gram-matrix';
 import { frobeniusOf, type Matrix } from './matrix';
 import { symbolsAt } from './symbol';
 import { type Enclosure, gamma, ZERO } from './rounding';
+import { addProduct, toDense, zeros } from './symmetric';
 import { exponentScale, powerOfTwoBelow, scaled, sumOfSquares } from './values';
 
 /** Float64 values that the frequencies of one kernel may take up. */
@@ -37,17 +38,18 @@ export async function gramMatrixBound(engine: Engine, matrix: Matrix, iterations
   const values = matrix.values.subarray(offset, offset + rows * columns);
   const scale = exponentScale(values);
   if (frobeniusOf(values, scale) === 0) return 0;
-  const { values: gram, order } = await gramMatrix(engine, values, rows, columns, scale);
-  let iterate = gram;
+  const { matrix: gram } = await gramMatrix(engine, values, rows, columns, scale);
+  const { order } = gram;
+  const iterate = toDense(gram, new Float64Array(order ** 2));
   // sigma_1(A / scale) = exp(logarithm * 2^-t) * sigma_1(iterate)^(2^-t)
   let logarithm = 0;
   for (let t = 1; t < iterations; t++) {
     const norm = powerOfTwoBelow(Math.sqrt(sumOfSquares(iterate)));
     logarithm = 2 * (logarithm + Math.log(norm));
-    const factor = scaled(iterate, norm);
-    const square = blockRows(order);
-    await addGram(engine, engine.toBulk(factor), order, square);
-    iterate = symmetric(square);
+    const factor = engine.toBulk(scaled(iterate, norm));
+    const square = zeros(order);
+    await addProduct(engine, square, factor, factor, order);
+    toDense(square, iterate);
   }
   const bound = Math.exp(2 ** -iterations * (logarithm + Math.log(sumOfSquares(iterate)) / 2));
   return outward({ lower: 0, upper: scale * bound }, engine, rows + columns).upper;

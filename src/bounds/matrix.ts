@@ -1,5 +1,5 @@
 import type { Engine } from '../compute/engine';
-import { largestEigenvalue } from './eigenvalue';
+import { largestEigenvalueOf } from './eigenvalue';
 import { gramMatrix } from './gram-matrix';
 import { type Enclosure, gamma, sqrtOf, times, UNIT_ROUNDOFF, ZERO } from './rounding';
 import { exponentScale, scaled, sumOfSquares, type Values } from './values';
@@ -46,7 +46,7 @@ export async function boundMatrix(
   const gram = await gramMatrix(engine, values, rows, columns, scale);
   const frobenius = Math.sqrt(gram.squares);
   if (frobenius === 0) return { ...ZERO, frobenius };
-  const eigenvalue = await largestEigenvalue(engine, gram.values, gram.order, 2 * tolerance);
+  const eigenvalue = await largestEigenvalueOf(engine, gram.matrix, 2 * tolerance);
   const sigma = sqrtOf({ lower: eigenvalue.lower - gram.error, upper: eigenvalue.upper + gram.error });
   return { ...times(sigma, scale), frobenius: frobenius * scale };
 }

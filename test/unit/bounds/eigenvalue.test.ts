@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { boundByCholesky, factorize } from '../../../src/bounds/cholesky';
 import { largestEigenvalue } from '../../../src/bounds/eigenvalue';
+import { fromDense } from '../../../src/bounds/symmetric';
 import { gaussianVector } from '../../../src/bounds/random';
 import { Engine } from '../../../src/compute/engine';
 import { matrixFamilies, multiply, seeded } from '../truth/random';
@@ -116,7 +117,7 @@ describe('boundByCholesky', () => {
   it.each([1, 40, 128, 129, 300, 513])('solves with the factor, order %i', async (order) => {
     const { g, truth } = caseOf('gaussian', order);
     const theta = 1.5 * truth;
-    const factorization = await factorize(engine, g, order, theta);
+    const factorization = await factorize(engine, fromDense(g, order), theta);
     const x = gaussianVector(order, 3);
     const y = await factorization!.solve(x);
     for (let i = 0; i < order; i++) {
