@@ -1,5 +1,6 @@
 /** The analysis of one model file, as the worker runs it. */
 import { t } from '@vscode/l10n';
+import type { Companions } from '../compute/companions';
 import { chooseEngine } from '../compute/devices';
 import { Engine } from '../compute/engine';
 import { ProviderError } from '../compute/runtime';
@@ -71,7 +72,11 @@ const WORTH_WAITING = 0.5;
  * Opens the model, chooses the device, and computes the layers in the order of the file, one at a time.
  * Rejects with a `ModelError` where the file cannot be analysed at all.
  */
-export async function analyze(request: AnalysisRequest, events: AnalysisEvents): Promise<void> {
+export async function analyze(
+  request: AnalysisRequest,
+  events: AnalysisEvents,
+  companions: Companions | null = null,
+): Promise<void> {
   const { settings } = request;
   requireValid(settings);
   const options = { inputSize: settings.inputSize };
@@ -80,7 +85,7 @@ export async function analyze(request: AnalysisRequest, events: AnalysisEvents):
   try {
     if (request.base) base = await openModel(request.base, options);
     const weights = base && new BaseWeights(base.layers);
-    const { engine, description, fallback } = await chooseEngine(settings.device);
+    const { engine, description, fallback } = await chooseEngine(settings.device, companions);
     const layers = model.layers
       .filter(({ name }) => globMatches(request.layers ?? '*', name))
       .map((layer) => placed(layer, weights));
@@ -256,7 +261,7 @@ export class Analysis {
     } catch (error) {
       if (!(error instanceof ProviderError) || error.provider === 'cpu') throw error;
       this.deviceNote = t`computed on the CPU: ${error.provider} failed: ${error.message}`;
-      this.engine = new Engine('cpu');
+      this.engine = new Engine('cpu', undefined, this.engine.companions);
       return work(this.engine);
     }
   }

@@ -3,7 +3,7 @@ import { coverSize } from '../bounds/cells';
 import { isBelow, triangle, workspace } from '../bounds/definite';
 import { expectedReach } from '../bounds/first-reach';
 import { product } from '../bounds/kernel';
-import { secondsByCholesky } from '../bounds/symbol-norms';
+import { secondsByCholesky } from '../bounds/norms-by-cholesky';
 import type { Engine } from '../compute/engine';
 import type { ConvolutionOperator, Operator } from '../model/model';
 import type { Settings } from '../report/report';

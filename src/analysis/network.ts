@@ -1,5 +1,6 @@
 /** The bound of the whole network of one model file, from the rows of its layers. */
 import { t } from '@vscode/l10n';
+import type { Companions } from '../compute/companions';
 import { chooseEngine } from '../compute/devices';
 import type { Operator } from '../model/model';
 import { isFloat, typeName } from '../model/onnx/types';
@@ -23,16 +24,15 @@ export interface NetworkRequest {
  * Null where the format does not say how layers are put together.
  * @throws ModelError where the file cannot be analysed, RangeError where its graph is too large to follow
  */
-export async function analyzeNetwork({
-  path,
-  settings,
-  rows,
-}: NetworkRequest): Promise<NetworkReport | null> {
+export async function analyzeNetwork(
+  { path, settings, rows }: NetworkRequest,
+  companions: Companions | null = null,
+): Promise<NetworkReport | null> {
   const model = await openModel(path, { inputSize: settings.inputSize });
   try {
     const { computation } = model;
     if (computation === null) return null;
-    const { engine } = await chooseEngine(settings.device);
+    const { engine } = await chooseEngine(settings.device, companions);
     return await boundNetwork({
       computation,
       bounds: new Map(rows.map(({ name, lipschitz }) => [name, lipschitz])),

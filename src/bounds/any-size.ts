@@ -45,7 +45,7 @@ export async function boundAnySize(
   const kernel = undilated(original);
   const tau = halfExtent(kernel);
   const exactError = symbolError(kernel, UNIT_ROUNDOFF);
-  let peak = await highestPeak(kernel);
+  let peak = await highestPeak(kernel, tolerance);
   const improve = async (start: Frequency) => {
     const found = await climb(kernel, start, 3, exactError);
     if (found.norm > peak.norm) peak = found;
@@ -94,16 +94,20 @@ export async function boundAnySize(
     await firstReach(tau, isDone, FIRST_SHARE * (WORK_LIMIT / norms.seconds)),
   );
   let proved = 0;
+  let climbable: Cell[] = [];
+  // While one batch is bounded, the symbol is climbed from cells of the one before.
+  const climbFrom = async (cells: readonly Cell[]) => {
+    const every = Math.ceil(cells.length / CLIMBS);
+    for (const { centre } of cells.filter((_, i) => i % every === 0)) await improve(centre);
+  };
   while (stack.length > 0 && seconds < WORK_LIMIT) {
     const cells = stack.splice(-BATCH);
-    const bounds = await boundCells(cells, 1);
+    const [bounds] = await Promise.all([boundCells(cells, 1), climbFrom(climbable)]);
     proved = largestFinite(bounds, proved);
     const open = cells.filter((_, i) => bounds[i] === Infinity);
     // The symbol's norm may be above the target there: sooner or later it is the only reason to fail.
     const small = 4 * goal();
-    const climbable = open.filter((cell) => reachOf(cell, tau) ** 2 < small);
-    const every = Math.ceil(climbable.length / CLIMBS);
-    for (const { centre } of climbable.filter((_, i) => i % every === 0)) await improve(centre);
+    climbable = open.filter((cell) => reachOf(cell, tau) ** 2 < small);
     stack.push(...open.flatMap((cell) => split(cell, tau)));
   }
   let cells = stack;

@@ -95,16 +95,13 @@ export async function autocorrelate(engine: Engine, kernel: PolyphaseKernel): Pr
   const axes = positions[0].length;
   const angles = lags.reduce((most, lag) => Math.max(most, angleRoundings(lag)), 0);
   const relative = gamma(rows + 2 * positions.length + 4) + gamma(lags.length + 4) + gamma(angles + 8 * axes);
-  const phases = new Phases(lags, axes);
-  return {
-    order,
-    lags,
-    phases,
-    central: mirrored(even, order),
-    even,
-    odd,
-    error: 2 * relative * sum * sum * (1 + 1e-9),
-  };
+  const error = 2 * relative * sum * sum * (1 + 1e-9);
+  return withPhases({ order, lags, central: mirrored(even, order), even, odd, error });
+}
+
+/** An autocorrelation from all that can be sent to another process. */
+export function withPhases(plain: Omit<Autocorrelation, 'phases'>): Autocorrelation {
+  return { ...plain, phases: new Phases(plain.lags) };
 }
 
 /** The symmetric matrix of a lower triangle. */
@@ -177,7 +174,8 @@ class Phases {
   /** The lags one after the other. */
   private readonly components: Int32Array;
 
-  constructor(lags: readonly (readonly number[])[], axes: number) {
+  constructor(lags: readonly (readonly number[])[]) {
+    const axes = lags.length === 0 ? 0 : lags[0].length;
     this.cosines = new Float64Array(lags.length);
     this.sines = new Float64Array(lags.length);
     this.components = Int32Array.from(lags.flat());

@@ -14,6 +14,9 @@ const PLACES = 3;
 const MOST_PLACES = 40;
 /** Largest order at which the leading vector is found to the end each time, in as many steps as it takes. */
 const SMALL_ORDER = 16;
+/** A climb ends where a round gains less than this share of the tolerance, and never for gains that rounding may make. */
+const NOTICED = 1 / 128;
+const LEAST_GAIN = 1e-10;
 
 /** A frequency with a lower bound of the norm of the symbol there. */
 export interface SymbolPeak {
@@ -91,13 +94,17 @@ async function pairAt(
  * Climbs to a local maximum of `sigma_1(F(w))`. With the singular vectors u, v held, `u^H F(w) v` is one trigonometric
  * polynomial with a coefficient per position, cheap to maximise; with w held, u and v are improved by Lanczos iteration. Both
  * steps can only raise the value.
+ *
+ * @param tolerance relative distance from the maximum that is of no concern
  */
 export async function climb(
   kernel: PolyphaseKernel,
   start: Frequency,
   rounds: number,
   error: number,
+  tolerance = 0,
 ): Promise<SymbolPeak> {
+  const least = Math.max(LEAST_GAIN, NOTICED * tolerance);
   let frequency = [...start];
   let from = complexStart(kernel.columns);
   let best: SymbolPeak = { frequency, norm: 0 };
@@ -106,7 +113,7 @@ export async function climb(
     const { norm, computed, left, right } = await pairAt(kernel, frequency, from, steps, error);
     const gained = norm - best.norm;
     if (norm > best.norm) best = { frequency: [...frequency], norm };
-    if (computed === 0 || round === rounds - 1 || (round > 0 && gained <= 1e-10 * best.norm)) break;
+    if (computed === 0 || round === rounds - 1 || (round > 0 && gained <= least * best.norm)) break;
     from = right;
     frequency = maximizeCoefficients(kernel, coefficients(kernel, left, right), frequency);
   }
@@ -114,7 +121,7 @@ export async function climb(
 }
 
 /** The highest maximum found from the places where they often are: a lower bound of the norm for any input size. */
-export async function highestPeak(kernel: PolyphaseKernel): Promise<SymbolPeak> {
+export async function highestPeak(kernel: PolyphaseKernel, tolerance = 0): Promise<SymbolPeak> {
   const error = symbolError(kernel, UNIT_ROUNDOFF);
   const tau = halfExtent(kernel);
   const first: SymbolPeak[] = [];
@@ -128,7 +135,8 @@ export async function highestPeak(kernel: PolyphaseKernel): Promise<SymbolPeak> 
   }
   first.sort((a, b) => b.norm - a.norm);
   const peaks: SymbolPeak[] = [];
-  for (const { frequency } of first.slice(0, 2)) peaks.push(await climb(kernel, frequency, 12, error));
+  for (const { frequency } of first.slice(0, 2))
+    peaks.push(await climb(kernel, frequency, 12, error, tolerance));
   return [...first, ...peaks].reduce((a, b) => (b.norm > a.norm ? b : a));
 }
 

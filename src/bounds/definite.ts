@@ -70,6 +70,10 @@ interface Panels {
   readonly panels: readonly Panel[];
   /** `[[Re X, Im X], [-Im X, Re X]]` for the inverse X of a diagonal block. */
   readonly inverse: Float64Array;
+  /** Two panels of the factor side by side. */
+  readonly joined: Float64Array;
+  /** What `mirror` makes of such rows. */
+  readonly mirrored: Float64Array;
 }
 
 interface Panel {
@@ -80,8 +84,6 @@ interface Panel {
   readonly values: Float64Array;
   /** The same of the factor below the diagonal block. */
   readonly factor: Float64Array;
-  /** `[Re, Im]` and `[Im, -Re]` of every row of `factor`: (2 rows, 2 width). */
-  readonly doubled: Float64Array;
 }
 
 export function workspace(order: number): Workspace {
@@ -98,10 +100,15 @@ export function workspace(order: number): Workspace {
       width,
       values: new Float64Array((order - begin) * 2 * width),
       factor: new Float64Array(below * 2 * width),
-      doubled: new Float64Array(2 * below * 2 * width),
     });
   }
-  return { order, panels, inverse: new Float64Array(4 * PANEL * PANEL) };
+  return {
+    order,
+    panels,
+    inverse: new Float64Array(4 * PANEL ** 2),
+    joined: new Float64Array(4 * PANEL * order),
+    mirrored: new Float64Array(8 * PANEL ** 2),
+  };
 }
 
 /**
@@ -181,13 +188,10 @@ function fill(
   for (let k = 0; k < width; k++) values[k * 2 * width + k] += theta;
 }
 
-async function eliminateByPanels(
-  engine: Engine,
-  theta: number,
-  { order, panels, inverse }: Panels,
-): Promise<boolean> {
+async function eliminateByPanels(engine: Engine, theta: number, space: Panels): Promise<boolean> {
+  const { order, panels, inverse, joined } = space;
   let error = 0;
-  for (const [place, { begin, width, values, factor, doubled }] of panels.entries()) {
+  for (const [place, { begin, width, values, factor }] of panels.entries()) {
     if (!eliminateBlock(values, width)) return false;
     const end = begin + width;
     const below = order - end;
@@ -197,35 +201,56 @@ async function eliminateByPanels(
     const square = inverse.subarray(0, row * row);
     error += Math.sqrt(sumOfSquares(left)) * invertBlock(values, width, square);
     const solved = (await engine.multiplyTransposed(left, square, below, row, row, factor)) as Float64Array;
-    // A B^H, [Re A, Im A] and [Im A, -Re A] by rows, is the product of these with the transpose of [Re B, Im B].
-    for (let r = 0; r < below; r++) {
-      const at = r * row;
-      const to = 2 * at;
-      for (let k = 0; k < width; k++) {
-        const re = solved[at + k];
-        const im = solved[at + width + k];
-        doubled[to + k] = re;
-        doubled[to + width + k] = im;
-        doubled[to + row + k] = im;
-        doubled[to + row + width + k] = -re;
-      }
+    if (place % 2 === 0) {
+      await subtract(engine, panels[place + 1], solved, end, row, space);
+      continue;
     }
-    for (let k = place + 1; k < panels.length; k++) {
-      const { begin: other, width: columns, values: rest } = panels[k];
-      const above = (other - end) * row;
-      await engine.subtractTransposedProduct(
-        rest,
-        doubled.subarray(2 * above),
-        solved.subarray(above, above + columns * row),
-        2 * (order - other),
-        row,
-        columns,
-      );
+    // Two panels at a time are subtracted from all that follow: fewer products, of longer sums.
+    const both = joined.subarray(0, 2 * below * row);
+    join(panels[place - 1].factor.subarray(width * row), solved, row, both);
+    for (const later of panels.slice(place + 1)) {
+      await subtract(engine, later, both, end, 2 * row, space);
     }
   }
   // sqrt(2) for what is mirrored above the diagonal.
   const relative = Math.SQRT2 * 2 * Math.SQRT2 * gamma(2 * PANEL + 4);
   return relative * error * (1 + 1e-6) <= RESERVE * theta;
+}
+
+/** Subtracts from a panel the products of earlier columns of the factor, their rows `[Re, Im, ..]` from row `top` on. */
+async function subtract(
+  engine: Engine,
+  { begin, width, values }: Panel,
+  columns: Float64Array,
+  top: number,
+  row: number,
+  { order, mirrored }: Panels,
+): Promise<void> {
+  const left = columns.subarray((begin - top) * row);
+  const right = mirrored.subarray(0, 2 * width * row);
+  mirror(left.subarray(0, width * row), PANEL, right);
+  await engine.subtractTransposedProduct(values, left, right, order - begin, row, 2 * width);
+}
+
+/** Rows of a, each with the row of b beside it. */
+function join(a: Float64Array, b: Float64Array, row: number, out: Float64Array): void {
+  for (let from = 0, to = 0; from < b.length; from += row, to += 2 * row) {
+    for (let k = 0; k < row; k++) {
+      out[to + k] = a[from + k];
+      out[to + row + k] = b[from + k];
+    }
+  }
+}
+
+/** Rows `[Re, Im]`, then `[-Im, Re]`: with A in rows `[Re, Im]`, the transpose of this makes `A B^H` in such rows. */
+function mirror(b: Float64Array, width: number, out: Float64Array): void {
+  out.set(b);
+  for (let from = 0, to = b.length; from < b.length; from += width, to += width) {
+    for (let k = 0; k < width; k++, from++, to++) {
+      out[to] = -b[from + width];
+      out[to + width] = b[from];
+    }
+  }
 }
 
 /** Overwrites a Hermitian block `[Re, Im]` (order, 2 order), its lower triangle, by its factor; false at a pivot that is not positive. */

@@ -26,19 +26,21 @@ export async function firstReach(
   isDone: (frequency: Frequency, reach: number) => Promise<boolean>,
   affordable = Infinity,
 ): Promise<number> {
-  const places: number[] = [];
-  let place = FIRST_TRY;
-  for (let k = 1; k <= SAMPLES; k++) {
-    const frequency = tau.map((_, axis) => ((k * (0.618 + 0.137 * axis)) % 1) * Math.PI);
-    place = Math.min(place, REACHES.length - 1);
+  const last = REACHES.length;
+  const placeAt = async (sample: number, start: number): Promise<number> => {
+    const frequency = tau.map((_, axis) => ((sample * (0.618 + 0.137 * axis)) % 1) * Math.PI);
+    let place = Math.min(start, last - 1);
     if (await isDone(frequency, REACHES[place])) {
       while (place > 0 && (await isDone(frequency, REACHES[place - 1]))) place--;
     } else {
       do place++;
-      while (place < REACHES.length && !(await isDone(frequency, REACHES[place])));
+      while (place < last && !(await isDone(frequency, REACHES[place])));
     }
-    places.push(place);
-  }
+    return place;
+  };
+  const first = await placeAt(1, FIRST_TRY);
+  const others = Array.from({ length: SAMPLES - 1 }, (_, k) => placeAt(k + 2, first));
+  const places = [first, ...(await Promise.all(others))];
   const most = Math.min(MOST_CELLS, affordable);
   return Math.max(
     leastWork(places, tau),

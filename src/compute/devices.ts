@@ -1,4 +1,5 @@
 import { t } from '@vscode/l10n';
+import type { Companions } from './companions';
 import { Engine } from './engine';
 import { builtProviders, firstLine, PROVIDERS, type Provider } from './runtime';
 
@@ -136,7 +137,7 @@ interface Probe {
 }
 
 /** Tries one provider. Never rejects: what goes wrong is the answer. */
-async function probe(provider: Provider): Promise<Probe> {
+async function probe(provider: Provider, companions: Companions | null = null): Promise<Probe> {
   const failed = (available: boolean, description: string, wrong = false): Probe => ({
     check: { provider, available, passed: false, description },
     engine: null,
@@ -146,7 +147,7 @@ async function probe(provider: Provider): Promise<Probe> {
     return failed(false, t`not part of ONNX Runtime for ${process.platform} ${process.arch}`);
   }
   try {
-    const engine = new Engine(provider);
+    const engine = new Engine(provider, undefined, companions);
     const fault = await checkProvider(engine);
     if (fault !== null) return failed(true, fault, true);
     const description = DESCRIPTIONS[provider];
@@ -166,12 +167,16 @@ export async function checkDevices(): Promise<ProviderCheck[]> {
 /**
  * The engine on the wanted provider, or on the CPU with the reason. `auto` takes the first provider that passes the
  * self-check, and tells only of providers that are there and compute wrongly: that a machine has no GPU is no news.
+ * @param companions that the engine may have compute for it
  * @throws RuntimeUnavailableError
  */
-export async function chooseEngine(choice: Provider | 'auto'): Promise<ChosenEngine> {
+export async function chooseEngine(
+  choice: Provider | 'auto',
+  companions: Companions | null = null,
+): Promise<ChosenEngine> {
   const reasons: string[] = [];
   for (const provider of choice === 'auto' ? PROVIDERS : [choice, 'cpu' as const]) {
-    const { check, engine, wrong } = await probe(provider);
+    const { check, engine, wrong } = await probe(provider, companions);
     if (engine !== null) {
       return {
         engine,

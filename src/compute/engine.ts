@@ -1,3 +1,4 @@
+import type { Companions } from './companions';
 import * as programs from './program';
 import type { Precision } from './program';
 import { type Operand, type Provider, Sessions } from './runtime';
@@ -16,14 +17,22 @@ export class Engine {
   readonly precision: Precision;
   private readonly bulk: Sessions;
   private readonly exact: Sessions;
+  private single: Engine | null = null;
 
   constructor(
     readonly provider: Provider,
     exact: Sessions = new Sessions('cpu'),
+    /** Processes that compute for this one; null: none. */
+    readonly companions: Companions | null = null,
   ) {
     this.exact = exact;
     this.bulk = provider === 'cpu' ? this.exact : new Sessions(provider);
     this.precision = provider === 'cpu' ? 'float64' : 'float32';
+  }
+
+  /** One that computes in float64 on one core of the CPU: for products so small that sharing them out takes longer. */
+  onOneCore(): Engine {
+    return (this.single ??= new Engine('cpu', new Sessions('cpu', 1)));
   }
 
   /** Rounded to a precision; the same array where it is float64. */
@@ -54,18 +63,40 @@ export class Engine {
     return c;
   }
 
-  /** `A B`, a (m, k), b (k, n), in float64 on the CPU. */
-  async multiply(a: Float64Array, b: Float64Array, m: number, k: number, n: number): Promise<Float64Array> {
-    return (await this.hostMultiply(a, b, m, k, n)) as Float64Array;
+  /**
+   * `A B`, a (m, k), b (k, n), in float64 on the CPU.
+   * @param out where the product may be written
+   */
+  async multiply(
+    a: Float64Array,
+    b: Float64Array,
+    m: number,
+    k: number,
+    n: number,
+    out?: Float64Array,
+  ): Promise<Float64Array> {
+    return (await this.hostMultiply(a, b, m, k, n, out)) as Float64Array;
   }
 
-  /** `A B`, a (m, k), b (k, n), both of one precision, on the CPU: for skinny products, whose operands a device waits for. */
-  async hostMultiply(a: BulkArray, b: BulkArray, m: number, k: number, n: number): Promise<BulkArray> {
+  /**
+   * `A B`, a (m, k), b (k, n), both of one precision, on the CPU: for skinny products, whose operands a device waits for.
+   * @param out where the product may be written, of the same precision
+   */
+  async hostMultiply(
+    a: BulkArray,
+    b: BulkArray,
+    m: number,
+    k: number,
+    n: number,
+    out?: BulkArray,
+  ): Promise<BulkArray> {
     if (m === 0 || n === 0) return a.slice(0, 0);
-    const { c } = await this.exact.run(programs.multiply, precisionOf(a), {
-      a: { values: a, shape: [m, k] },
-      b: { values: b, shape: [k, n] },
-    });
+    const { c } = await this.exact.run(
+      programs.multiply,
+      precisionOf(a),
+      { a: { values: a, shape: [m, k] }, b: { values: b, shape: [k, n] } },
+      out && { c: { values: out, shape: [m, n] } },
+    );
     return c;
   }
 

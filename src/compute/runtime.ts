@@ -63,7 +63,11 @@ export interface Operand {
 export class Sessions {
   private readonly sessions = new Map<string, Promise<InferenceSession>>();
 
-  constructor(readonly provider: Provider) {}
+  /** @param cores that a product may be spread over; all where absent */
+  constructor(
+    readonly provider: Provider,
+    private readonly cores?: number,
+  ) {}
 
   /**
    * Runs a program; answers the values of its outputs by name.
@@ -103,6 +107,7 @@ export class Sessions {
     const { InferenceSession } = await loadRuntime();
     const created = InferenceSession.create(encodeProgram(program, precision), {
       executionProviders: [this.provider],
+      ...(this.cores === undefined ? {} : { intraOpNumThreads: this.cores }),
       // An arena keeps the memory of the largest layer for ever; the system's allocator gives it back.
       enableCpuMemArena: false,
       enableMemPattern: false,

@@ -1,4 +1,5 @@
 /** The worker's program: answers requests until its client disconnects. Nothing of it is written to stdout. */
+import { join } from 'node:path';
 import { t } from '@vscode/l10n';
 import { isAdapter } from '../analysis/adapter';
 import { analyze } from '../analysis/analyze';
@@ -7,6 +8,7 @@ import { analyzeSpectrum } from '../analysis/analyze-spectrum';
 import { compare } from '../analysis/compare/compare';
 import type { ComparisonPlan } from '../analysis/compare/compare';
 import { analyzeNetwork, analyzeSlopes } from '../analysis/network';
+import { Companions } from '../compute/companions';
 import { checkDevices } from '../compute/devices';
 import { ModelError } from '../model/errors';
 import { hasId, isRequest } from './protocol';
@@ -14,6 +16,8 @@ import type { MessageToClient, RemoteError, RequestMessage } from './protocol';
 
 /** EX_SOFTWARE of sysexits.h: an internal error. */
 const INTERNAL_ERROR = 70;
+
+const companions = new Companions(join(__dirname, 'companion.js'));
 
 /** Their text is read in a few milliseconds. */
 const ITEMS_OF_A_MESSAGE = 1000;
@@ -23,22 +27,30 @@ async function answer(message: RequestMessage): Promise<MessageToClient> {
   try {
     switch (message.method) {
       case 'analyze':
-        await analyze(message.request, {
-          onPlan: (plan) => sendPlan(id, plan),
-          onStart: (index) => send({ id, event: 'start', index }),
-          onPreliminary: (index, row) => send({ id, event: 'preliminary', index, row }),
-          onRow: (index, row) => send({ id, event: 'row', index, row }),
-        });
+        await analyze(
+          message.request,
+          {
+            onPlan: (plan) => sendPlan(id, plan),
+            onStart: (index) => send({ id, event: 'start', index }),
+            onPreliminary: (index, row) => send({ id, event: 'preliminary', index, row }),
+            onRow: (index, row) => send({ id, event: 'row', index, row }),
+          },
+          companions,
+        );
         return { id, ok: null };
       case 'compare':
-        await compare(message.request, {
-          onPlan: (plan) => sendPlan(id, plan),
-          onStart: (index) => send({ id, event: 'start', index }),
-          onRow: (index, row) => send({ id, event: 'row', index, row }),
-        });
+        await compare(
+          message.request,
+          {
+            onPlan: (plan) => sendPlan(id, plan),
+            onStart: (index) => send({ id, event: 'start', index }),
+            onRow: (index, row) => send({ id, event: 'row', index, row }),
+          },
+          companions,
+        );
         return { id, ok: null };
       case 'network':
-        return { id, ok: await analyzeNetwork(message.request) };
+        return { id, ok: await analyzeNetwork(message.request, companions) };
       case 'slopes':
         return { id, ok: await analyzeSlopes(message.request) };
       case 'isAdapter':

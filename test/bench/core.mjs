@@ -2,33 +2,47 @@
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
+import { processorSecondsOfChildren } from './measure.mjs';
 
 const SOURCES = [
   'analysis/analyze',
   'bounds/matrix',
   'bounds/probable',
+  'compute/companions',
   'compute/engine',
   'compute/program',
   'compute/runtime',
 ];
 const root = resolve(import.meta.dirname, '../..');
 // Inside the project, or onnxruntime-node is not found.
-const outfile = resolve(root, 'node_modules/.cache/lipschitz-lens/core.cjs');
-
-await build({
-  stdin: { contents: SOURCES.map((name) => `export * from './src/${name}';`).join('\n'), resolveDir: root },
-  outfile,
+const programOf = (name) => resolve(root, `node_modules/.cache/lipschitz-lens/${name}.cjs`);
+const options = {
   bundle: true,
   platform: 'node',
   format: 'cjs',
   external: ['onnxruntime-node'],
   loader: { '.proto': 'text' },
+};
+const contents = SOURCES.map((name) => `export * from './src/${name}';`).join('\n');
+
+await build({ ...options, stdin: { contents, resolveDir: root }, outfile: programOf('core') });
+await build({
+  ...options,
+  entryPoints: [resolve(root, 'src/bounds/companion.ts')],
+  outfile: programOf('companion'),
 });
 
-export const core = createRequire(import.meta.url)(outfile);
+export const core = createRequire(import.meta.url)(programOf('core'));
+const companions = new core.Companions(programOf('companion'));
+
+/** Of this process and, where there is a /proc, of its companions. */
+function processorSeconds() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6 + processorSecondsOfChildren();
+}
 
 /**
- * Analyses a file on the CPU in this process.
+ * Analyses a file on the CPU, in this process and its companions.
  *
  * @returns the rows, with the plan's estimate as `cost`, the wall time as `seconds` and the processor time as `cpu`
  */
@@ -36,7 +50,7 @@ export async function rowsOf(path, { tolerance = null, inputSize = 'any', layers
   const costs = [];
   const rows = [];
   let begun;
-  const begin = () => (begun = process.cpuUsage());
+  const begin = () => (begun = processorSeconds());
   const settings = { method: 'auto', iterations: null, tolerance, device: 'cpu', inputSize, padding: null };
   await core.analyze(
     { path, settings, layers, perGroup: false, only: null },
@@ -46,10 +60,10 @@ export async function rowsOf(path, { tolerance = null, inputSize = 'any', layers
       onPreliminary: begin,
       onRow: (index, row) => {
         if (row.error !== null) throw new Error(`${path}: ${row.name}: ${row.error}`);
-        const { user, system } = process.cpuUsage(begun);
-        rows[index] = { ...row, cost: costs[index], cpu: (user + system) / 1e6 };
+        rows[index] = { ...row, cost: costs[index], cpu: processorSeconds() - begun };
       },
     },
+    companions,
   );
   return rows;
 }

@@ -76,11 +76,15 @@ async function askedFor(): Promise<string[]> {
     ),
   ].map((path) => posix.normalize(path));
   const code = (await editorSources()).flatMap((file) => [...nodesOf(file)].flatMap(pathsAskedFor));
+  const worker = await readFile(join(root, 'src/worker/main.ts'), 'utf8');
+  const beside = [...worker.matchAll(/join\(__dirname, '([^']+)'\)/g)].map(([, name]) =>
+    posix.join('dist', name),
+  );
   const styles = (await readFile(join(dist, 'panel.css'), 'utf8')).matchAll(/url\("?(?!data:)([^)"?#]+)/g);
   const fonts = [...styles].map(([, path]) => posix.join('dist', path));
   const imports = (await readFile(join(dist, 'panel.js'), 'utf8')).matchAll(/import\("\.\/([^"]+)"\)/g);
   const scripts = [...imports].map(([, path]) => posix.join('dist', path));
-  return [...new Set([...manifest, ...code, ...fonts, ...scripts])].sort();
+  return [...new Set([...manifest, ...code, ...beside, ...fonts, ...scripts])].sort();
 }
 
 /** The files of the package that a piece of code names: `dist/worker.js`, `joinPath(.., 'media', 'x.svg')`, `uriOf`. */
@@ -130,7 +134,14 @@ describe('npm run package', () => {
     // The reading of the sources itself.
     expect(asked).toEqual(
       expect.arrayContaining([
-        ...['dist/extension.js', 'dist/worker.js', 'dist/panel.js', 'dist/panel.css', 'dist/plot-library.js'],
+        ...[
+          'dist/extension.js',
+          'dist/worker.js',
+          'dist/companion.js',
+          'dist/panel.js',
+          'dist/panel.css',
+          'dist/plot-library.js',
+        ],
         ...['media/panel-light.svg', 'media/panel-dark.svg', 'dist/codicon.ttf', 'l10n/bundle.l10n.json'],
       ]),
     );
@@ -156,7 +167,14 @@ describe('npm run package', () => {
   });
 
   it('puts in programs without maps', async () => {
-    for (const name of ['extension.js', 'worker.js', 'panel.js', 'plot-library.js', 'panel.css']) {
+    for (const name of [
+      'extension.js',
+      'worker.js',
+      'companion.js',
+      'panel.js',
+      'plot-library.js',
+      'panel.css',
+    ]) {
       const path = join(extension(), 'dist', name);
       expect(await readFile(path, 'utf8')).not.toContain('sourceMappingURL');
     }

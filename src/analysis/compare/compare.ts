@@ -1,5 +1,6 @@
 /** The comparison of two model files, layer by layer, as the worker runs it. */
 import { t } from '@vscode/l10n';
+import type { Companions } from '../../compute/companions';
 import { chooseEngine } from '../../compute/devices';
 import { globMatches } from '../../model/glob';
 import type { Layer, Model, ModelFile } from '../../model/model';
@@ -70,14 +71,18 @@ interface Pair {
  * that of the difference. Weights are read one layer at a time.
  * Rejects with a `ModelError` where a file cannot be analysed at all.
  */
-export async function compare(request: ComparisonRequest, events: ComparisonEvents): Promise<void> {
+export async function compare(
+  request: ComparisonRequest,
+  events: ComparisonEvents,
+  companions: Companions | null = null,
+): Promise<void> {
   const { settings } = request;
   requireValid(settings);
   const a = await openModel(request.a, { inputSize: settings.inputSize });
   try {
     const b = await openModel(request.b, { inputSize: settings.inputSize });
     try {
-      await compareModels(a, b, request, events);
+      await compareModels(a, b, request, events, companions);
     } finally {
       await b.close();
     }
@@ -91,8 +96,9 @@ async function compareModels(
   b: Model,
   { settings, layers: glob, only }: ComparisonRequest,
   events: ComparisonEvents,
+  companions: Companions | null,
 ): Promise<void> {
-  const { engine, description, fallback } = await chooseEngine(settings.device);
+  const { engine, description, fallback } = await chooseEngine(settings.device, companions);
   const wanted = (...layers: readonly Layer[]) => layers.some(({ name }) => globMatches(glob ?? '*', name));
   const matches = matchLayers(sideOf(a), sideOf(b));
   const pairs = matches

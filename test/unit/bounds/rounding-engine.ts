@@ -26,6 +26,10 @@ export class UnluckyEngine extends Engine {
     this.precision = precision;
   }
 
+  override onOneCore(): Engine {
+    return this;
+  }
+
   override async multiplyTransposed(
     a: BulkArray,
     b: BulkArray,
