@@ -9,8 +9,9 @@ import { type Enclosure, roundDown, roundUp, sqrtOf, UNIT_ROUNDOFF, ZERO } from 
 import { type Frequency, symbolError } from './symbol';
 import { autocorrelationFor, symbolNormsOf } from './symbol-norms';
 
-/** Seconds, as estimated, after which a kernel's enclosure is answered as it is, wide or not. */
+/** Seconds after which a kernel's enclosure is answered as it is, wide or not: as estimated, which a busy machine does not change, and by the clock. */
 const WORK_LIMIT = 20;
+const TIME_LIMIT = 60;
 /** Share of that which the first cells may take. */
 const FIRST_SHARE = 1 / 4;
 /** Cells that are bounded at a time. */
@@ -70,6 +71,7 @@ export async function boundAnySize(
   // What rounding hides cannot be resolved by smaller cells.
   const goal = () => Math.max(tolerance, norms.resolution(peak.norm));
   const target = () => (1 + goal()) * peak.norm;
+  const begun = performance.now();
   let seconds = 0;
   /** Bounds over the cells: of each `level` times the target where that can be shown, or infinity. */
   const boundCells = async (cells: readonly Cell[], level: number): Promise<number[]> => {
@@ -100,7 +102,8 @@ export async function boundAnySize(
     const every = Math.ceil(cells.length / CLIMBS);
     for (const { centre } of cells.filter((_, i) => i % every === 0)) await improve(centre);
   };
-  while (stack.length > 0 && seconds < WORK_LIMIT) {
+  const isOver = () => seconds >= WORK_LIMIT || performance.now() - begun >= TIME_LIMIT * 1000;
+  while (stack.length > 0 && !isOver()) {
     const cells = stack.splice(-BATCH);
     const [bounds] = await Promise.all([boundCells(cells, 1), climbFrom(climbable)]);
     proved = largestFinite(bounds, proved);

@@ -6,7 +6,8 @@ import { gamma, UNIT_ROUNDOFF } from './rounding';
 import { type Frequency, innerProduct, symbolError } from './symbol';
 import { sumOfSquares } from './values';
 
-/** Lanczos steps at the first frequency of a climb, and at each further one, where the vector is nearly right. */
+/** Lanczos steps where places are only ranked, at the first frequency of a climb, and at each further one, where the vector is nearly right. */
+const RANKING_STEPS = 6;
 const FIRST_STEPS = 12;
 const MORE_STEPS = 6;
 /** Places beside the corners of the torus that are always looked at, and at most. */
@@ -125,13 +126,17 @@ export async function highestPeak(kernel: PolyphaseKernel, tolerance = 0): Promi
   const error = symbolError(kernel, UNIT_ROUNDOFF);
   const tau = halfExtent(kernel);
   const first: SymbolPeak[] = [];
+  const placeAt = async (frequency: Frequency): Promise<SymbolPeak> => ({
+    frequency,
+    norm: await normAt(kernel, frequency, RANKING_STEPS, error),
+  });
   for (const start of startingFrequencies(tau)) {
-    first.push(await climb(kernel, start, 1, error));
+    first.push(await placeAt(start));
   }
   // The mean of `||F||_F^2` is `||K||_F^2` (Parseval): where all these norms are far below, zeros of the symbol lie there.
   const usual = Math.sqrt(sumOfSquares(kernel.values) / kernel.columns);
   for (let k = PLACES + 1; k <= MOST_PLACES && first.every(({ norm }) => norm < usual / 2); k++) {
-    first.push(await climb(kernel, placeBetween(k, tau.length), 1, error));
+    first.push(await placeAt(placeBetween(k, tau.length)));
   }
   first.sort((a, b) => b.norm - a.norm);
   const peaks: SymbolPeak[] = [];
@@ -170,19 +175,39 @@ function complexStart(n: number): ComplexVector {
   return { re: gaussianVector(n, 11), im: gaussianVector(n, 13) };
 }
 
-function evaluate(kernel: PolyphaseKernel, w: Frequency): Symbol {
-  const entries = kernel.rows * kernel.columns;
+/** Entries of a symbol that are summed at a time: they stay in the cache. */
+const BLOCK_ENTRIES = 2048;
+
+function evaluate({ rows, columns, positions, values }: PolyphaseKernel, w: Frequency): Symbol {
+  const entries = rows * columns;
   const re = new Float64Array(entries);
   const im = new Float64Array(entries);
-  kernel.positions.forEach((position, p) => {
-    const angle = innerProduct(position, w);
-    const c = Math.cos(angle);
-    const s = -Math.sin(angle);
-    for (let e = 0, k = p * entries; e < entries; e++, k++) {
-      re[e] += c * kernel.values[k];
-      im[e] += s * kernel.values[k];
+  const angles = positions.map((position) => innerProduct(position, w));
+  const cosines = Float64Array.from(angles, Math.cos);
+  const sines = Float64Array.from(angles, (angle) => -Math.sin(angle));
+  for (let begin = 0; begin < entries; begin += BLOCK_ENTRIES) {
+    const end = Math.min(entries, begin + BLOCK_ENTRIES);
+    let p = 0;
+    // Two positions at a time: half of the reading and writing of sums.
+    for (; p + 1 < positions.length; p += 2) {
+      const [c, s, c2, s2] = [cosines[p], sines[p], cosines[p + 1], sines[p + 1]];
+      const from = p * entries;
+      for (let e = begin; e < end; e++) {
+        const value = values[from + e];
+        const other = values[from + entries + e];
+        re[e] += c * value + c2 * other;
+        im[e] += s * value + s2 * other;
+      }
     }
-  });
+    for (; p < positions.length; p++) {
+      const [c, s] = [cosines[p], sines[p]];
+      const from = p * entries;
+      for (let e = begin; e < end; e++) {
+        re[e] += c * values[from + e];
+        im[e] += s * values[from + e];
+      }
+    }
+  }
   return { re, im, squares: sumOfSquares(re) + sumOfSquares(im) };
 }
 

@@ -53,14 +53,15 @@ export function angleRoundings(position: readonly number[]): number {
  * there are positions, each with an angle that is rounded relative to its size.
  */
 export function symbolError(kernel: PolyphaseKernel, u: number): number {
-  const entries = kernel.rows * kernel.columns;
+  const { rows, columns, positions, values } = kernel;
+  const entries = rows * columns;
   const sums = new Float64Array(entries);
-  for (let p = 0; p < kernel.positions.length; p++) {
-    for (let e = 0; e < entries; e++) sums[e] += Math.abs(kernel.values[p * entries + e]);
+  for (let p = 0, k = 0; p < positions.length; p++) {
+    for (let e = 0; e < entries; e++, k++) sums[e] += Math.abs(values[k]);
   }
-  const angles = kernel.positions.reduce((most, position) => Math.max(most, angleRoundings(position)), 0);
+  const angles = positions.reduce((most, position) => Math.max(most, angleRoundings(position)), 0);
   // Four more: the cosines and sines.
-  const relative = gamma(kernel.positions.length + 4, u) + gamma(angles + 4);
+  const relative = gamma(positions.length + 4, u) + gamma(angles + 4);
   // Real and imaginary part each.
   return 2 * relative * Math.sqrt(sumOfSquares(sums)) * (1 + 1e-9);
 }
