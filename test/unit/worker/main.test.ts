@@ -2,7 +2,7 @@ import { fork, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { analyzeInWorker } from '../../../src/worker/client';
@@ -10,7 +10,9 @@ import type { AnalysisRequest } from '../../../src/worker/client';
 import type { MessageToClient } from '../../../src/worker/protocol';
 import { dist } from '../product';
 import { DEFAULT_SETTINGS } from '../report/sample';
+import { processesBelow } from '../../vscode/processes';
 import { f32, safetensors } from '../safetensors-builder';
+import { gaussian, seeded } from '../truth/random';
 
 const worker = join(dist, 'worker.js');
 let folder: string;
@@ -123,6 +125,29 @@ describe('the worker', () => {
     expect(await isRunning(pid)).toBe(true);
     parent.kill('SIGKILL');
     await expect.poll(() => isRunning(pid), { timeout: 10_000 }).toBe(false);
+  });
+
+  it.runIf(availableParallelism() > 1)('has others compute for it, which end when it is killed', async () => {
+    const channels = 128;
+    const random = seeded(1);
+    const values = Array.from({ length: channels ** 2 * 9 }, () => gaussian(random));
+    const path = join(folder, 'flat.safetensors');
+    await writeFile(path, safetensors([['flat.weight', f32([channels, channels, 3, 3], values)]]));
+    const request: AnalysisRequest = {
+      ...{ path, settings: { ...DEFAULT_SETTINGS, device: 'cpu', tolerance: 1e-5 } },
+      ...{ layers: null, perGroup: false, only: null },
+    };
+    const child = start();
+    child.send({ id: 1, method: 'analyze', request });
+    const companions = () =>
+      processesBelow(child.pid!).filter(({ command }) => command.includes('companion.js'));
+    await expect.poll(companions, { timeout: 30_000 }).toHaveLength(Math.min(4, availableParallelism()));
+    const started = companions();
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    for (const { pid } of started) {
+      await expect.poll(() => isRunning(pid), { timeout: 1000, interval: 20 }).toBe(false);
+    }
   });
 
   it('says what it is for where it is started by hand', () => {
