@@ -4,6 +4,7 @@ import { isBelow, triangle, workspace } from '../bounds/definite';
 import { expectedReach } from '../bounds/first-reach';
 import { product } from '../bounds/kernel';
 import { secondsByCholesky } from '../bounds/norms-by-cholesky';
+import { OWN_SECONDS } from '../bounds/norms-by-companions';
 import type { Engine } from '../compute/engine';
 import type { ConvolutionOperator, Operator } from '../model/model';
 import type { Settings } from '../report/report';
@@ -15,7 +16,7 @@ const SPEED = 5e10;
 const OVERHEAD = 1e-4;
 /** What a kernel of several positions costs besides, and each of its groups, seconds. */
 const KERNEL_OVERHEAD = 4e-3;
-const SEARCH_OVERHEAD = 4e-4;
+const SEARCH_OVERHEAD = 6e-4;
 /** Values that are read, converted and transposed a second. */
 const VALUES = 2e8;
 /** Products with the Gram matrix of a matrix that Lanczos iteration takes, in the middle of what was seen. */
@@ -26,10 +27,12 @@ const EIGENVALUE_OVERHEAD = 0.02;
 /** Products with a matrix, and values that they read a second, of a probable interval. */
 const QUICK_PRODUCTS = 160;
 const QUICK_VALUES = 7e9;
-/** Symbols that are looked at besides those of the first cells: where reaches are tried, and around the peak. */
+/** Symbols that are looked at besides those of the first cells, mostly around peaks, for every digit of the tolerance but the first. */
 const FURTHER_SYMBOLS = 40;
+/** Values that are put in order and summed up a second, for a kernel of several positions. */
+const KERNEL_VALUES = 2e7;
 /** Products with a symbol while peaks are climbed. */
-const CLIMBS = 600;
+const CLIMBS = 350;
 /** Relative width that convolutions are enclosed to where none is asked for. */
 const TOLERANCE = 1e-3;
 /** A look at the weights is for layers that take longer than this, seconds. */
@@ -45,9 +48,17 @@ export interface Conditions {
   readonly tolerance: number | null;
   /** Of the symbol of a convolution (`symbolRatios`). */
   readonly ratio: number;
+  /** Processes that comparisons of symbols are shared out among. */
+  readonly processes: number;
 }
 
-const USUAL: Conditions = { slowness: 1, method: 'auto', tolerance: null, ratio: USUAL_RATIO };
+const USUAL: Conditions = {
+  slowness: 1,
+  method: 'auto',
+  tolerance: null,
+  ratio: USUAL_RATIO,
+  processes: 1,
+};
 
 /**
  * Estimates of the seconds that a bound of each operator takes on this machine, after a measurement of the machine and a look at
@@ -60,7 +71,7 @@ export async function costsOf(
 ): Promise<(operator: Operator) => number> {
   const { method, tolerance } = settings;
   const slowness = await measureSlowness(engine);
-  const conditions = { slowness, method, tolerance };
+  const conditions = { slowness, method, tolerance, processes: engine.companions?.count ?? 1 };
   const costly = operators
     .map((operator) => ({ operator, cost: estimateCost(operator, conditions) }))
     .filter(({ operator, cost }) => operator.kind === 'convolution' && cost >= WORTH_A_LOOK)
@@ -131,14 +142,19 @@ function secondsOfConvolution(
   if (product(positions) === 1) return values + groups * secondsOfMatrix(rows, order, conditions);
   const lags = (product(positions.map((length) => 2 * length - 1)) - 1) / 2;
   const tau = positions.map((length) => (length - 1) / 2);
-  const reach = expectedReach(tau, conditions.ratio, conditions.tolerance ?? TOLERANCE);
-  const symbols = coverSize(tau, reach) + FURTHER_SYMBOLS;
+  const tolerance = conditions.tolerance ?? TOLERANCE;
+  const reach = expectedReach(tau, conditions.ratio, tolerance);
+  // A symbol has the more peaks the faster it varies.
+  const peaks = product(tau.map((t) => Math.max(1, t)));
+  const symbols = coverSize(tau, reach) + FURTHER_SYMBOLS * Math.max(1, -Math.log10(tolerance) - 1) * peaks;
   const pairs = (product(positions) * (product(positions) + 1)) / 2;
   const climbing = (CLIMBS * 8 * rows * order) / OWN_SPEED;
   const correlating = (pairs * 2 * rows * order ** 2) / SPEED;
-  const comparing = symbols * secondsByCholesky(order, lags);
+  const alone = symbols * secondsByCholesky(order, lags);
+  const comparing = alone > OWN_SECONDS ? alone / conditions.processes : alone;
   const beginning = SEARCH_OVERHEAD + eigenvalueOverhead(order);
-  return KERNEL_OVERHEAD + values + groups * (beginning + climbing + correlating + comparing);
+  const arranging = product(shape) / KERNEL_VALUES;
+  return KERNEL_OVERHEAD + values + arranging + groups * (beginning + climbing + correlating + comparing);
 }
 
 /** Orders of the two measurements, a few milliseconds each, and what they take on a typical machine, seconds. */

@@ -12,7 +12,7 @@ export type CompanionRequest =
   | { readonly frequencies: readonly Frequency[]; readonly thresholds: readonly number[] };
 
 /** Seconds of one kernel's work, as estimated, that are done here first: most kernels take no longer. */
-const OWN_SECONDS = 0.03;
+export const OWN_SECONDS = 0.03;
 /** Parts that each companion's share of a batch comes in, so that all end at about the same time. */
 const PARTS = 4;
 /** Values of coefficients that all companions together may hold copies of: 256 MB. */
