@@ -6,6 +6,8 @@ import { highestPeak, type Wave, waveAt } from './climb';
 import { bestShift, boundOnGrid, gridCount } from './grid';
 import { type KernelShape, polyphase, type PolyphaseKernel, product } from './kernel';
 import { boundMatrix, frobeniusOf } from './matrix';
+import { gramLayout, type Side } from './padded-gram';
+import { boundPadded, costOfPadded } from './padded-norm';
 import { denseMatrix, lowerBounds, paddedOperator } from './padded-operator';
 import {
   type Axis,
@@ -58,6 +60,8 @@ export class InputTooSmallError extends Error {
 const TOLERANCE = 1e-3;
 /** Largest explicit matrix of one group: order of its Gram matrix, and entries. */
 const DENSE = { order: 768, entries: 2 ** 22, flops: 2e10 } as const;
+/** Largest Gram matrix of a padded operator: order, how long the factorisations may take, estimated seconds, and values held. */
+const PADDED = { order: 2 ** 15, seconds: 7, elements: 2 ** 26 } as const;
 /** How long the enumeration of a layer's grid may take, estimated seconds, and the largest one that is tried for zero padding. */
 const GRID = { seconds: 10, frequencies: 4096 } as const;
 /** Values of the patches that one product with the padded operator gathers. */
@@ -89,6 +93,7 @@ export async function boundConvolution(
     axes === null
       ? await boundForAnySize(engine, layer, groups, tolerance)
       : ((await boundDense(engine, layer, groups, axes, tolerance)) ??
+        (await boundByGram(engine, layer, groups, axes, tolerance)) ??
         (await boundForSize(engine, layer, groups, axes, tolerance)));
   return joined(groups, found, axes !== null);
 }
@@ -223,11 +228,70 @@ async function boundDense(
     const { lower, upper } = await boundMatrix(engine, matrix, tolerance ?? 1e-6);
     // Taps may cancel, and leave a norm that is small beside what was rounded.
     const error = matrix.error + (exact ? 0 : rows * columns * product(layer.size) * Number.MIN_VALUE);
-    norms.push(
-      error === 0 ? { lower, upper } : { lower: roundDown(lower - error), upper: roundUp(upper + error) },
-    );
+    norms.push(widened({ lower, upper }, error));
   }
   return { norms, method: METHODS.dense };
+}
+
+function widened({ lower, upper }: Enclosure, error: number): Enclosure {
+  return error === 0 ? { lower, upper } : { lower: roundDown(lower - error), upper: roundUp(upper + error) };
+}
+
+/**
+ * Larger maps: the norm of the padded operator from its banded Gram matrix. Null where that takes too long, and where a
+ * circulant operator or the kernel as a matrix has the same norm.
+ */
+async function boundByGram(
+  engine: Engine,
+  layer: ConvolutionLayer,
+  groups: readonly ScaledGroup[],
+  axes: readonly Axis[],
+  tolerance: number | null,
+): Promise<Found | null> {
+  const single = { ...layer, outChannels: layer.outChannels / layer.groups, groups: 1 };
+  const [inputs, outputs] = [axes.map(({ inputSize }) => inputSize), axes.map(outputSize)];
+  const [rows, columns] = [
+    single.outChannels * product(outputs),
+    single.inChannelsPerGroup * product(inputs),
+  ];
+  const side: Side = rows < columns ? 'outputs' : 'inputs';
+  const copies = product(axes.map(largestCopies));
+  if (Math.min(rows, columns) > PADDED.order || isKnownOtherwise(engine, groups, axes, copies)) return null;
+  // The axis along which the fewest positions have a block beside them.
+  const reaches = axes.map(({ extent, inputSize }) => (extent - 1) / inputSize);
+  const outermost = reaches.indexOf(Math.min(...reaches));
+  const operator = paddedOperator(groups[0].values, single, axes);
+  const layout = gramLayout(operator, side, side === 'inputs' ? inputs : outputs, outermost);
+  if (layout === null) return null;
+  const { seconds, elements } = costOfPadded(operator, layout);
+  if (groups.length * seconds > PADDED.seconds || elements > PADDED.elements) return null;
+  const norms: Enclosure[] = [];
+  for (const { values, exact } of groups) {
+    const norm = await boundPadded(
+      engine,
+      { ...operator, kernel: values },
+      layout,
+      copies,
+      tolerance ?? 1e-6,
+    );
+    norms.push(widened(norm, exact ? 0 : rows * columns * product(layer.size) * Number.MIN_VALUE));
+  }
+  return { norms, method: METHODS.dense };
+}
+
+/** Whether an operator that is cheaper to bound has the norm of the padded one. */
+function isKnownOtherwise(
+  engine: Engine,
+  groups: readonly ScaledGroup[],
+  axes: readonly Axis[],
+  copies: number,
+): boolean {
+  const [{ kernel }] = groups;
+  const circular = circularGrid(axes);
+  return (
+    (circular !== null && circular.exact && isShort(engine, groups, circular)) ||
+    (kernel.positions.length === 1 && copies === 1 && axes.every(hasInnerOutput))
+  );
 }
 
 async function boundForSize(
@@ -238,10 +302,7 @@ async function boundForSize(
   tolerance: number | null,
 ): Promise<Found> {
   const circular = circularGrid(axes);
-  if (
-    circular !== null &&
-    groups.length * gridSeconds(engine, groups[0].kernel, circular.counts) <= GRID.seconds
-  ) {
+  if (circular !== null && isShort(engine, groups, circular)) {
     const norms: Enclosure[] = [];
     for (const { kernel } of groups) {
       const { lower, upper } = await boundOnGrid(engine, kernel, circular.counts, tolerance ?? 1e-4);
@@ -301,6 +362,11 @@ export function circularGrid(axes: readonly Axis[]): CircularGrid | null {
     exact: axes.every((axis, j) => outputSize(axis) === counts[j]),
     whole: axes.every((axis, j) => outputSize(axis) >= counts[j]),
   };
+}
+
+/** Whether all frequencies of a grid can be looked at. */
+function isShort(engine: Engine, groups: readonly ScaledGroup[], { counts }: CircularGrid): boolean {
+  return groups.length * gridSeconds(engine, groups[0].kernel, counts) <= GRID.seconds;
 }
 
 function gridSeconds(engine: Engine, kernel: PolyphaseKernel, counts: readonly number[]): number {

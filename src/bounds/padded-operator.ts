@@ -92,19 +92,14 @@ export function denseMatrix(operator: PaddedOperator, group: number): DenseMatri
   return { values, rows: outChannels * outputs, columns, error: error * (1 + 1e-6) };
 }
 
-/**
- * Lower bounds of the norms of all groups: Rayleigh quotients `||T v|| / ||v||` of Lanczos vectors of `T^T T`, less the
- * rounding of `T v`, at most `gamma |T| |v|` with `||  |T|  || <= sum |K|` times the root of the largest number of copies.
- *
- * @param copies largest number of padded positions that hold the same input
- */
-export async function lowerBounds(
-  engine: Engine,
-  operator: PaddedOperator,
-  copies: number,
-  steps: number,
-): Promise<number[]> {
-  const { groups, outChannels, inChannels, taps, inputs, outputs, kernel } = operator;
+/** Products of T and of its adjoint with vectors of all groups, (groups, channels, positions). */
+export interface Products {
+  readonly forward: (x: Float64Array) => Promise<Float64Array>;
+  readonly adjoint: (y: Float64Array) => Promise<Float64Array>;
+}
+
+export function productsOf(engine: Engine, operator: PaddedOperator): Products {
+  const { groups, outChannels, inChannels, taps, outputs, kernel } = operator;
   const width = inChannels * taps;
   const transposed = new Float64Array(kernel.length);
   for (let g = 0; g < groups; g++) {
@@ -114,25 +109,50 @@ export async function lowerBounds(
       }
     }
   }
-  const forward = (x: Float64Array) =>
-    engine.batchMultiply(kernel, patches(operator, x), groups, outChannels, width, outputs);
-  const normal = async (x: Float64Array) => {
-    const back = await engine.batchMultiply(
-      transposed,
-      await forward(x),
-      groups,
-      width,
-      outChannels,
-      outputs,
-    );
-    return scattered(operator, back);
+  return {
+    forward: (x) => engine.batchMultiply(kernel, patches(operator, x), groups, outChannels, width, outputs),
+    adjoint: async (y) => {
+      const back = await engine.batchMultiply(transposed, y, groups, width, outChannels, outputs);
+      return scattered(operator, back);
+    },
   };
+}
+
+/**
+ * Lower bounds of the norms of all groups: Rayleigh quotients of Lanczos vectors of `T^T T`.
+ *
+ * @param copies largest number of padded positions that hold the same input
+ */
+export async function lowerBounds(
+  engine: Engine,
+  operator: PaddedOperator,
+  copies: number,
+  steps: number,
+): Promise<number[]> {
+  const { groups, inChannels, inputs } = operator;
+  const products = productsOf(engine, operator);
+  const normal = async (x: Float64Array) => products.adjoint(await products.forward(x));
   const size = inChannels * inputs;
   const pairs = await lanczos(normal, groups, size, { maxSteps: steps, tolerance: 1e-4, seed: 5 });
   const v = new Float64Array(groups * size);
   pairs.forEach(({ vector }, g) => v.set(vector, g * size));
+  return attainedNorms(operator, products, copies, v);
+}
+
+/**
+ * `||T v|| / ||v||` of every group, less the rounding of `T v`, at most `gamma |T| |v|` with `||  |T|  || <= sum |K|` times the root
+ * of the largest number of copies.
+ */
+export async function attainedNorms(
+  { groups, outChannels, inChannels, taps, inputs, outputs, kernel }: PaddedOperator,
+  { forward }: Products,
+  copies: number,
+  v: Float64Array,
+): Promise<number[]> {
+  const size = inChannels * inputs;
+  const width = inChannels * taps;
   const y = await forward(v);
-  return pairs.map((_, g) => {
+  return Array.from({ length: groups }, (_, g) => {
     let numerator = 0;
     let denominator = 0;
     let weights = 0;

@@ -1,0 +1,219 @@
+import type { Engine } from '../compute/engine';
+import { envelopeOf, type PaddedGram } from './padded-gram';
+import { gamma, roundUp } from './rounding';
+import { sumOfSquares } from './values';
+
+/** Columns of a panel, whose diagonal block is factorised here; everything else is products of matrices. */
+const PANEL = 128;
+
+/** The columns [begin, end) of a lower triangular factor, down to row `reach`, below which it has zeros only. */
+interface Columns {
+  readonly begin: number;
+  readonly end: number;
+  readonly reach: number;
+}
+
+interface Panel extends Columns {
+  /** Rows [begin, end) of the factor, and their inverse. */
+  readonly diagonal: Float64Array;
+  readonly inverse: Float64Array;
+  /** Rows [end, reach). */
+  readonly below: Float64Array;
+}
+
+/** A factorisation of `theta I - G` that ran to the end. */
+export interface BandFactorization {
+  /** At least the largest eigenvalue of G as stored. */
+  readonly bound: number;
+  /** `(theta I - G)^-1 x`, up to rounding. */
+  readonly solve: (x: Float64Array) => Promise<Float64Array>;
+}
+
+/** The panels of a factor: a row of it begins where that row of the matrix does (its envelope: George and Liu 1981). */
+export function panelsOf(envelope: readonly number[], channels: number): Columns[] {
+  const positions = envelope.length;
+  const order = positions * channels;
+  const panels: Columns[] = [];
+  let last = 0;
+  for (let begin = 0; begin < order; begin += PANEL) {
+    const end = Math.min(order, begin + PANEL);
+    for (let row = last; row < positions; row++) {
+      if (envelope[row] * channels < end) last = row;
+    }
+    // Whole panels: what one is subtracted from another spans all of its columns.
+    const reach = Math.min(order, PANEL * Math.ceil(((last + 1) * channels) / PANEL));
+    panels.push({ begin, end, reach });
+  }
+  return panels;
+}
+
+/** Flops of a factorisation, and values of the factor. */
+export function sizeOf(panels: readonly Columns[]): { flops: number; elements: number } {
+  let flops = 0;
+  let elements = 0;
+  panels.forEach(({ begin, end, reach }, c) => {
+    const [width, height] = [end - begin, reach - begin];
+    elements += height * width;
+    flops += 4 * height * width ** 2;
+    for (let j = c - 1; j >= 0 && panels[j].reach > begin; j--) {
+      flops += 2 * (panels[j].reach - begin) * PANEL * width;
+    }
+  });
+  return { flops, elements };
+}
+
+/**
+ * Cholesky factorisation of `theta I - G` for a Gram matrix of a padded operator, and the bound that it proves, as in
+ * `cholesky.ts` and for the same reasons: `lambda_1(G) <= theta + ||R||`, R what the factor leaves over, `||R||_F` at most
+ * `||E||_F + gamma_{n+2} (||C||_F + tr C / (1 - gamma_{n+2})) + n^3 2^-1074`. Panel by panel, each one less the products of those
+ * before it that reach it; E is what is left below the diagonal blocks. No entry is the end of a sum of more than n products
+ * and one entry of `C = theta I - G`; outside of the envelope C and the factor are zero, and so is R.
+ *
+ * @returns null where the factorisation breaks down, that is, theta is (nearly) below an eigenvalue
+ */
+export async function factorizeBand(
+  engine: Engine,
+  gram: PaddedGram,
+  theta: number,
+): Promise<BandFactorization | null> {
+  const order = gram.layout.rows.length * gram.channels;
+  const columns = panelsOf(envelopeOf(gram.layout), gram.channels);
+  const buffer = new Float64Array(
+    columns.reduce((most, { begin, end, reach }) => Math.max(most, (reach - begin) * (end - begin)), 0),
+  );
+  const panels: Panel[] = [];
+  let squares = 0;
+  let squaredResidual = 0;
+  let trace = 0;
+  for (const { begin, end, reach } of columns) {
+    const width = end - begin;
+    const values = buffer.subarray(0, (reach - begin) * width);
+    trace += shiftedColumns(gram, theta, { begin, end, reach }, values);
+    squares += 2 * sumOfSquares(values);
+    for (let j = panels.length - 1; j >= 0 && panels[j].reach > begin; j--) {
+      const earlier = panels[j];
+      const inner = earlier.end - earlier.begin;
+      const left = earlier.below.subarray((begin - earlier.end) * inner);
+      const height = earlier.reach - begin;
+      await engine.subtractTransposedProduct(
+        values.subarray(0, height * width),
+        left,
+        left.subarray(0, width * inner),
+        height,
+        inner,
+        width,
+      );
+    }
+    const diagonal = values.slice(0, width * width);
+    if (!factorDiagonal(diagonal, width)) return null;
+    const inverse = inverseOf(diagonal, width);
+    let below: Float64Array = new Float64Array((reach - end) * width);
+    if (below.length > 0) {
+      const rest = values.subarray(width * width);
+      const product = await engine.multiplyTransposed(rest, inverse, reach - end, width, width, below);
+      below = product as Float64Array;
+      await engine.subtractTransposedProduct(rest, below, diagonal, reach - end, width, width);
+      // Twice: what is below the diagonal stands for its mirror image too.
+      squaredResidual += 2 * sumOfSquares(rest);
+    }
+    panels.push({ begin, end, reach, diagonal, inverse, below });
+  }
+  const relative = gamma(order + 2);
+  const size = Math.sqrt(squares) + trace / (1 - relative);
+  // 2^-30: the rounding of the sums of squares and of the trace themselves.
+  const residual = Math.sqrt(squaredResidual) + relative * size;
+  const bound = theta + residual * (1 + 2 ** -30) + order ** 3 * Number.MIN_VALUE;
+  if (!Number.isFinite(bound)) return null;
+  return { bound: roundUp(bound), solve: (x) => solve(engine, panels, x) };
+}
+
+/**
+ * Writes columns of `theta I - G`, from the diagonal down (what is written above it counts for nothing); answers the sum
+ * of the magnitudes on the diagonal.
+ */
+function shiftedColumns(
+  { layout, channels, blocks }: PaddedGram,
+  theta: number,
+  { begin, end, reach }: Columns,
+  values: Float64Array,
+): number {
+  const width = end - begin;
+  values.fill(0);
+  for (let p = Math.floor(begin / channels); p < layout.rows.length && p * channels < reach; p++) {
+    const { columns, sums } = layout.rows[p];
+    const firstRow = Math.max(begin, p * channels);
+    const endRow = Math.min(reach, (p + 1) * channels);
+    columns.forEach((q, i) => {
+      const from = Math.max(begin, q * channels);
+      const to = Math.min(end, (q + 1) * channels);
+      if (from >= to) return;
+      const block = blocks[sums[i]];
+      for (let row = firstRow; row < endRow; row++) {
+        const at = (row - p * channels) * channels - q * channels;
+        const target = (row - begin) * width - begin;
+        for (let column = from; column < to; column++) values[target + column] = -block[at + column];
+      }
+    });
+  }
+  let trace = 0;
+  for (let i = 0; i < width; i++) {
+    values[i * width + i] += theta;
+    trace += Math.abs(values[i * width + i]);
+  }
+  return trace;
+}
+
+/** Overwrites a symmetric matrix (its lower triangle) with its Cholesky factor; false at a pivot that is not positive. */
+function factorDiagonal(a: Float64Array, n: number): boolean {
+  for (let j = 0; j < n; j++) {
+    for (let i = j; i < n; i++) {
+      let sum = a[i * n + j];
+      for (let k = 0; k < j; k++) sum -= a[i * n + k] * a[j * n + k];
+      if (i === j) {
+        if (!(sum > 0)) return false;
+        a[j * n + j] = Math.sqrt(sum);
+      } else {
+        a[i * n + j] = sum / a[j * n + j];
+      }
+    }
+    for (let i = 0; i < j; i++) a[i * n + j] = 0;
+  }
+  return true;
+}
+
+/** Inverse of a lower triangular matrix. */
+function inverseOf(l: Float64Array, n: number): Float64Array {
+  const x = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    // Row i is that of the identity less multiples of the rows above, over the pivot.
+    const row = x.subarray(i * n, i * n + i + 1);
+    for (let k = 0; k < i; k++) {
+      const factor = l[i * n + k];
+      for (let j = 0; j <= k; j++) row[j] -= factor * x[k * n + j];
+    }
+    row[i] = 1;
+    for (let j = 0; j <= i; j++) row[j] /= l[i * n + i];
+  }
+  return x;
+}
+
+/** Forward and back substitution. */
+async function solve(engine: Engine, panels: readonly Panel[], x: Float64Array): Promise<Float64Array> {
+  const y = x.slice();
+  for (const { begin, end, reach, inverse, below } of panels) {
+    const width = end - begin;
+    const part = y.subarray(begin, end);
+    part.set(await engine.multiply(inverse, part, width, width, 1));
+    if (reach === end) continue;
+    await engine.subtractProduct(y.subarray(end, reach), below, part, reach - end, width, 1);
+  }
+  for (const { begin, end, reach, inverse, below } of panels.toReversed()) {
+    const width = end - begin;
+    const part = y.subarray(begin, end);
+    if (reach > end) {
+      await engine.subtractProduct(part, y.subarray(end, reach), below, 1, reach - end, width);
+    }
+    part.set(await engine.multiply(part, inverse, 1, width, width));
+  }
+  return y;
+}
