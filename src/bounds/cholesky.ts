@@ -1,6 +1,6 @@
 import type { Engine } from '../compute/engine';
 import { gamma, roundUp } from './rounding';
-import { fromDense, shifted, squaresOf, subtractSquare, type SymmetricMatrix } from './symmetric';
+import { fromDense, shifted, subtractSquare, type SymmetricMatrix } from './symmetric';
 import { sumOfSquares } from './values';
 
 /** A factorisation of `theta I - g` that ran to the end. */
@@ -39,8 +39,11 @@ export async function boundByCholesky(
  *   `|r_ij - e_ij| <= gamma_{n+1} (|c_ij| + sum_k |l_ik| |l_jk|)` (Higham 2002, section 3.1).
  * - `theta - g_ii` is rounded once; underflow adds at most 2^-1074 for each of the n products.
  *
- * Hence `||R||_F <= ||E||_F + gamma_{n+2} (||C||_F + ||L||_F^2) + n^3 2^-1074`, as `|| |L| |L|^T ||_F <= ||L||_F^2`; and by the
- * first item for i = j, `||L||_F^2 <= tr C / (1 - gamma_{n+2})`.
+ * Hence, with `|| |L| |L|^T ||_F <= ||L||_F^2` and `||C||_F <= ||L||_F^2 + ||R||_F`,
+ *
+ *     ||R||_F <= (||E||_F + 2 gamma_{n+2} ||L||_F^2 + n^3 2^-1074) / (1 - gamma_{n+2}),
+ *
+ * and by the first item for i = j, `||L||_F^2 <= tr C / (1 - gamma_{n+2})`.
  *
  * @returns null where the factorisation breaks down, that is, theta is (nearly) below an eigenvalue
  */
@@ -51,22 +54,22 @@ export async function factorize(
 ): Promise<Factorization | null> {
   const n = g.order;
   const c = shifted(g, theta);
-  const squares = squaresOf(c);
   const trace = traceOf(c);
-  const factored = await factor(engine, c);
+  const scratch = new Float64Array(largestBlock(c));
+  const factored = await factor(engine, c, scratch);
   if (factored === null) return null;
   const { factor: l, squaredResidual } = factored;
   const relative = gamma(n + 2);
-  const size = Math.sqrt(squares) + trace / (1 - relative);
+  const size = trace / (1 - relative);
+  const residual = (Math.sqrt(squaredResidual) + 2 * relative * size) / (1 - relative);
   // 2^-30: the rounding of the sums of squares and of the trace themselves.
-  const residual = Math.sqrt(squaredResidual) + relative * size;
-  const bound = theta + residual * (1 + 2 ** -30) + n ** 3 * Number.MIN_VALUE;
+  const bound = theta + residual * (1 + 2 ** -30) + 2 * n ** 3 * Number.MIN_VALUE;
   if (!Number.isFinite(bound)) return null;
   return {
     bound: roundUp(bound),
     solve: async (x) => {
       const y = x.slice();
-      await solve(engine, l, y, 1);
+      await solve(engine, l, y, 1, scratch);
       await solveTransposed(engine, l, y);
       return y;
     },
@@ -90,6 +93,11 @@ interface FactorHalves {
   readonly below: Float64Array;
 }
 
+/** Values of the largest block that is worked on at a time. */
+function largestBlock(c: SymmetricMatrix): number {
+  return 'block' in c ? c.block.length : Math.max(c.first.order ** 2, c.beside.length);
+}
+
 /** Sum of the magnitudes of the diagonal. */
 function traceOf(c: SymmetricMatrix): number {
   if (!('block' in c)) return traceOf(c.first) + traceOf(c.second);
@@ -102,6 +110,7 @@ function traceOf(c: SymmetricMatrix): number {
 async function factor(
   engine: Engine,
   c: SymmetricMatrix,
+  scratch: Float64Array,
 ): Promise<{ factor: Factor; squaredResidual: number } | null> {
   const { order } = c;
   if ('block' in c) {
@@ -110,12 +119,14 @@ async function factor(
     return { factor: { order, block, inverse: inverseOf(block, order) }, squaredResidual: 0 };
   }
   const { second, beside } = c;
-  const first = await factor(engine, c.first);
+  const first = await factor(engine, c.first, scratch);
   if (first === null) return null;
-  const solved = await solve(engine, first.factor, beside, second.order);
-  const below = transposed(beside, c.first.order, second.order);
+  const solved = await solve(engine, first.factor, beside, second.order, scratch);
+  // In place: fresh memory costs more than to fill it.
+  const below = beside;
+  below.set(transposed(beside, c.first.order, second.order, scratch));
   await subtractSquare(engine, second, below, c.first.order);
-  const last = await factor(engine, second);
+  const last = await factor(engine, second, scratch);
   if (last === null) return null;
   return {
     factor: { order, first: first.factor, second: last.factor, below },
@@ -125,10 +136,16 @@ async function factor(
 }
 
 /** Overwrites Y (order, columns) by the solution X of `L X = Y`; answers `||Y - L X||_F^2`. */
-async function solve(engine: Engine, l: Factor, y: Float64Array, columns: number): Promise<number> {
+async function solve(
+  engine: Engine,
+  l: Factor,
+  y: Float64Array,
+  columns: number,
+  scratch: Float64Array,
+): Promise<number> {
   const { order } = l;
   if ('block' in l) {
-    const x = await engine.multiply(l.inverse, y, order, order, columns);
+    const x = await engine.multiply(l.inverse, y, order, order, columns, scratch.subarray(0, y.length));
     await engine.subtractProduct(y, l.block, x, order, order, columns);
     const squares = sumOfSquares(y);
     y.set(x);
@@ -137,9 +154,9 @@ async function solve(engine: Engine, l: Factor, y: Float64Array, columns: number
   const { first, second } = l;
   const above = y.subarray(0, first.order * columns);
   const below = y.subarray(first.order * columns);
-  const squares = await solve(engine, first, above, columns);
+  const squares = await solve(engine, first, above, columns, scratch);
   await engine.subtractProduct(below, l.below, above, second.order, first.order, columns);
-  return squares + (await solve(engine, second, below, columns));
+  return squares + (await solve(engine, second, below, columns, scratch));
 }
 
 /** Overwrites a vector y by the solution x of `L^T x = y`. */
@@ -159,18 +176,19 @@ async function solveTransposed(engine: Engine, l: Factor, y: Float64Array): Prom
 
 /** Overwrites a symmetric matrix (its lower triangle) with its Cholesky factor; false at a pivot that is not positive. */
 function factorLeaf(a: Float64Array, n: number): boolean {
+  const column = new Float64Array(n);
   for (let j = 0; j < n; j++) {
-    for (let i = j; i < n; i++) {
-      let sum = a[i * n + j];
-      for (let k = 0; k < j; k++) sum -= a[i * n + k] * a[j * n + k];
-      if (i === j) {
-        if (!(sum > 0)) return false;
-        a[j * n + j] = Math.sqrt(sum);
-      } else {
-        a[i * n + j] = sum / a[j * n + j];
-      }
+    const pivot = a[j * (n + 1)];
+    if (!(pivot > 0)) return false;
+    const root = Math.sqrt(pivot);
+    a[j * (n + 1)] = root;
+    a.fill(0, j * (n + 1) + 1, (j + 1) * n);
+    for (let i = j + 1; i < n; i++) {
+      const factor = a[i * n + j] / root;
+      a[i * n + j] = column[i] = factor;
+      // Row by row: none of these differences waits for another.
+      for (let k = j + 1, at = i * n + k; k <= i; k++, at++) a[at] -= factor * column[k];
     }
-    for (let i = 0; i < j; i++) a[i * n + j] = 0;
   }
   return true;
 }
@@ -180,13 +198,13 @@ function inverseOf(l: Float64Array, n: number): Float64Array {
   const x = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     // Row i is that of the identity less multiples of the rows above, over the pivot.
-    const row = x.subarray(i * n, i * n + i + 1);
+    const row = i * n;
     for (let k = 0; k < i; k++) {
-      const factor = l[i * n + k];
-      for (let j = 0; j <= k; j++) row[j] -= factor * x[k * n + j];
+      const factor = l[row + k];
+      for (let j = row, above = k * n; j <= row + k; j++, above++) x[j] -= factor * x[above];
     }
-    row[i] = 1;
-    for (let j = 0; j <= i; j++) row[j] /= l[i * n + i];
+    x[row + i] = 1;
+    for (let j = row; j <= row + i; j++) x[j] /= l[row + i];
   }
   return x;
 }
@@ -194,8 +212,9 @@ function inverseOf(l: Float64Array, n: number): Float64Array {
 /** Side of the squares that are transposed at a time: both their rows and their columns stay in the cache. */
 const TILE = 16;
 
-function transposed(a: Float64Array, rows: number, columns: number): Float64Array {
-  const out = new Float64Array(a.length);
+/** The transpose of a matrix, in the memory of `scratch`. */
+function transposed(a: Float64Array, rows: number, columns: number, scratch: Float64Array): Float64Array {
+  const out = scratch.subarray(0, a.length);
   for (let top = 0; top < rows; top += TILE) {
     const bottom = Math.min(rows, top + TILE);
     for (let c = 0; c < columns; c++) {

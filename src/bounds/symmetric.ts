@@ -2,7 +2,7 @@ import type { BulkArray, Engine } from '../compute/engine';
 import { sumOfSquares } from './values';
 
 /** Order up to which a diagonal block is not halved any more. */
-export const LEAF = 128;
+const LEAF = 64;
 
 /**
  * A symmetric matrix by recursive halves (Gustavson 1997), nothing stored twice: products of large blocks are all that updating or
@@ -136,7 +136,10 @@ export async function timesVector(
   return y;
 }
 
-/** Adds `A B^T`, which is symmetric but for its rounding, a and b (order, width). */
+/** Order up to which a device computes a diagonal block in one call, mirror images and all. */
+const DEVICE_ORDER = 512;
+
+/** Adds `A B^T`, which is symmetric but for its rounding, or the upper triangle of it; a and b (order, width). */
 export async function addProduct(
   engine: Engine,
   matrix: SymmetricMatrix,
@@ -145,6 +148,10 @@ export async function addProduct(
   width: number,
 ): Promise<void> {
   const { order } = matrix;
+  if (a instanceof Float32Array && order <= DEVICE_ORDER) {
+    addDense(matrix, await engine.multiplyTransposed(a, b, order, width, order), order, 0);
+    return;
+  }
   if ('block' in matrix) {
     await addTo(engine, matrix.block, a, b, order, width, order);
     return;
@@ -170,6 +177,24 @@ async function addTo(
   } else {
     add(sum, await engine.multiplyTransposed(a, b, m, k, n), 0);
   }
+}
+
+/** Adds the diagonal block from `begin` on of a matrix of order n. */
+function addDense(matrix: SymmetricMatrix, values: BulkArray, n: number, begin: number): void {
+  const addRows = (sum: Float64Array, columns: number, column: number) => {
+    for (let at = 0, row = begin; at < sum.length; at += columns, row++) {
+      for (let c = 0; c < columns; c++) sum[at + c] += values[row * n + column + c];
+    }
+  };
+  if ('block' in matrix) {
+    addRows(matrix.block, matrix.order, begin);
+    return;
+  }
+  const { first, second, beside } = matrix;
+  const middle = begin + first.order;
+  addDense(first, values, n, begin);
+  addRows(beside, second.order, middle);
+  addDense(second, values, n, middle);
 }
 
 function add(sum: Float64Array, values: BulkArray, at: number): void {

@@ -307,22 +307,22 @@ export const mutations = [
   {
     name: 'residual of Cholesky',
     file: 'cholesky.ts',
-    text: 'Math.sqrt(squaredResidual) + relative * size',
-    replacement: 'relative * size',
+    text: 'Math.sqrt(squaredResidual) + 2 * relative * size',
+    replacement: '2 * relative * size',
     tests: bounds('eigenvalue'),
   },
   {
     name: 'rounding of Cholesky',
     file: 'cholesky.ts',
-    text: 'Math.sqrt(squaredResidual) + relative * size',
+    text: 'Math.sqrt(squaredResidual) + 2 * relative * size',
     replacement: 'Math.sqrt(squaredResidual)',
     tests: bounds('eigenvalue'),
   },
   {
     name: 'factor in the rounding of Cholesky',
     file: 'cholesky.ts',
-    text: 'Math.sqrt(squares) + trace / (1 - relative)',
-    replacement: 'Math.sqrt(squares)',
+    text: 'const size = trace / (1 - relative);',
+    replacement: 'const size = theta;',
     tests: bounds('eigenvalue', 'rounding-terms'),
   },
   {
