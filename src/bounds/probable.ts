@@ -1,12 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type Engine, precisionOf, UNIT_ROUNDOFF_OF } from '../compute/engine';
+import type { Precision } from '../compute/program';
 import { largestTridiagonal, tridiagonalVector } from './lanczos';
 import type { Matrix } from './matrix';
 import { type Enclosure, gamma, roundDown, roundUp, times, ZERO } from './rounding';
 import { exponentScale, scaled, type Values } from './values';
 import { dot, normalize, subtract } from './vectors';
 
-/** Scales of float32 weights whose products neither overflow nor lose more than entries 2^-64 times the largest. */
+/** Scales of weights whose products neither overflow nor, in float32, lose more than entries 2^-64 times the largest. */
 const SAFE_SCALE = 2 ** 60;
 
 /** What a column of rounding errors is at most, over what they are along one direction. */
@@ -50,16 +51,22 @@ export async function probableMatrix(
   const size = Math.min(rows, columns);
   // A is taken so that it maps the smaller side to the larger one.
   const tall = rows >= columns;
-  const apply = products(engine, values, rows, columns, scale);
+  const safe = scale <= SAFE_SCALE && scale >= 1 / SAFE_SCALE;
+  // A is `factor` times this.
+  const stored = safe ? values : scaled(values, scale);
+  const factor = safe ? 1 / scale : 1;
+  const apply = products(engine, stored, precisionOf(values), rows, columns, factor);
 
-  const basis: Float64Array[] = [];
+  const most = Math.min(steps, size);
+  // By rows, zeros where there is none yet; a multiple of four.
+  const basis = new Float64Array(4 * Math.ceil(most / 4) * size);
   const diagonal: number[] = [];
   const offDiagonal: number[] = [];
   let v = randomDirection(size, seed);
   let u: Float64Array = new Float64Array(Math.max(rows, columns));
   let beta = 0;
-  for (let step = 1; step <= Math.min(steps, size); step++) {
-    basis.push(v);
+  for (let step = 1; step <= most; step++) {
+    basis.set(v, (step - 1) * size);
     const image = await apply(v, !tall);
     subtract(image, u, beta);
     const alpha = normalize(image);
@@ -67,7 +74,7 @@ export async function probableMatrix(
     const next = await apply(u, tall);
     subtract(next, v, alpha);
     // One of the two bases orthonormal is enough (Simon and Zha 2000).
-    for (let pass = 0; pass < 2; pass++) for (const q of basis) subtract(next, q, dot(q, next));
+    orthogonalize(next, basis, step);
     diagonal.push(alpha ** 2 + beta ** 2);
     beta = normalize(next);
     v = next;
@@ -79,20 +86,20 @@ export async function probableMatrix(
   const theta = largestTridiagonal(diagonal, offDiagonal);
   const weights = tridiagonalVector(diagonal, offDiagonal, theta);
   const ritz = new Float64Array(size);
-  weights.forEach((weight, j) => subtract(ritz, basis[j], -weight));
+  weights.forEach((weight, j) => subtract(ritz, basis.subarray(j * size, (j + 1) * size), -weight));
   normalize(ritz);
-  const image = exactProduct(values, rows, columns, scale, ritz, !tall);
+  const image = exactProduct(stored, rows, columns, factor, ritz, !tall);
   // Products: Higham 2002, (3.13), with the Frobenius norm for that of |A|, whose entries are below 2.
   const lower =
     Math.sqrt(dot(image, image)) * (1 - gamma(rows + columns + 8)) -
     gamma(size + 4) * 2 * Math.sqrt(rows * columns);
 
   // F s = A^T A V s - theta V s - alpha_k beta_k s_k v_{k+1}.
-  const off = exactProduct(values, rows, columns, scale, image, tall);
+  const off = exactProduct(stored, rows, columns, factor, image, tall);
   subtract(off, ritz, theta);
   subtract(off, v, offDiagonal[offDiagonal.length - 1] * weights[weights.length - 1]);
   const column = Math.max(Math.sqrt(dot(off, off)), UNIT_ROUNDOFF_OF[precisionOf(values)] * theta);
-  const error = ROUNDING * Math.sqrt(basis.length) * column;
+  const error = ROUNDING * Math.sqrt(diagonal.length) * column;
   const square = hochstenbachBound(diagonal, offDiagonal, leastComponent(size, failure)) + error;
   return times({ lower: roundDown(lower), upper: roundUp(Math.sqrt(Math.max(square, lower ** 2))) }, scale);
 }
@@ -139,43 +146,86 @@ export function hochstenbachBound(
   return high;
 }
 
-/** Products with `A = values / scale`, or with its transpose, as precise as the values are stored. */
+/**
+ * Overwrites x by what is orthogonal to the first `count` rows of an orthonormal basis: Gram-Schmidt, four rows at a time; rows of
+ * zeros change nothing. Once more where much of x was along them (Daniel et al. 1976): what rounding leaves along them is not small
+ * beside what is left of x then.
+ */
+function orthogonalize(x: Float64Array, basis: Float64Array, count: number): void {
+  const size = x.length;
+  for (let before = Infinity, left = dot(x, x); left < before / 2;) {
+    before = left;
+    for (let a = 0; a < count * size; a += 4 * size) {
+      const [b, c, d] = [a + size, a + 2 * size, a + 3 * size];
+      let [alongA, alongB, alongC, alongD] = [0, 0, 0, 0];
+      for (let i = 0; i < size; i++) {
+        alongA += basis[a + i] * x[i];
+        alongB += basis[b + i] * x[i];
+        alongC += basis[c + i] * x[i];
+        alongD += basis[d + i] * x[i];
+      }
+      for (let i = 0; i < size; i++) {
+        x[i] -=
+          alongA * basis[a + i] + alongB * basis[b + i] + (alongC * basis[c + i] + alongD * basis[d + i]);
+      }
+    }
+    left = dot(x, x);
+  }
+}
+
+/** Products with `A = factor values`, or with its transpose, in some precision. */
 function products(
   engine: Engine,
   values: Values,
+  precision: Precision,
   rows: number,
   columns: number,
-  scale: number,
+  factor: number,
 ): (x: Float64Array, transposed: boolean) => Promise<Float64Array> {
-  const precision = precisionOf(values);
-  const safe = scale <= SAFE_SCALE && scale >= 1 / SAFE_SCALE;
-  const bulk = safe ? values : engine.toBulk(scaled(values, scale), precision);
-  const factor = safe ? 1 / scale : 1;
+  const bulk = precision === precisionOf(values) ? values : Float32Array.from(values);
   return async (x, transposed) => {
     const vector = engine.toBulk(x, precision);
     const product = transposed
       ? await engine.hostMultiply(vector, bulk, 1, rows, columns)
       : await engine.hostMultiply(bulk, vector, rows, columns, 1);
-    return Float64Array.from(product, (value) => value * factor);
+    const out = new Float64Array(product);
+    for (let i = 0; i < out.length; i++) out[i] *= factor;
+    return out;
   };
 }
 
-/** The same in float64, of whatever the values are. */
+/** The same in float64, of whatever the values are; `factor` is a power of two. */
 function exactProduct(
   values: Values,
   rows: number,
   columns: number,
-  scale: number,
+  factor: number,
   x: Float64Array,
   transposed: boolean,
 ): Float64Array {
   const out = new Float64Array(transposed ? columns : rows);
-  const row = new Float64Array(columns);
-  for (let r = 0; r < rows; r++) {
-    scaled(values, scale, r * columns, (r + 1) * columns, row);
-    if (transposed) subtract(out, row, -x[r]);
-    else out[r] = dot(row, x);
+  // Four rows at a time: they share the loads of x or out, and their sums do not wait for one another.
+  for (let r = 0; r < rows; r += 4) {
+    const count = Math.min(4, rows - r);
+    // A row that is not there is the last one again, and does not count.
+    const [a, b, c, d] = [0, 1, 2, 3].map((k) => Math.min(r + k, rows - 1) * columns);
+    if (transposed) {
+      const [xa, xb, xc, xd] = [0, 1, 2, 3].map((k) => (k < count ? x[r + k] : 0));
+      for (let i = 0; i < columns; i++) {
+        out[i] += xa * values[a + i] + xb * values[b + i] + (xc * values[c + i] + xd * values[d + i]);
+      }
+    } else {
+      let [sumA, sumB, sumC, sumD] = [0, 0, 0, 0];
+      for (let i = 0; i < columns; i++) {
+        sumA += values[a + i] * x[i];
+        sumB += values[b + i] * x[i];
+        sumC += values[c + i] * x[i];
+        sumD += values[d + i] * x[i];
+      }
+      out.set([sumA, sumB, sumC, sumD].slice(0, count), r);
+    }
   }
+  for (let i = 0; i < out.length; i++) out[i] *= factor;
   return out;
 }
 

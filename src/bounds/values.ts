@@ -17,12 +17,18 @@ export class NotFiniteError extends Error {
  * @throws NotFiniteError
  */
 export function exponentScale(values: Values): number {
-  let largest = 0;
-  for (let i = 0; i < values.length; i++) {
-    const v = Math.abs(values[i]);
-    if (!(v <= Number.MAX_VALUE)) throw new NotFiniteError(v);
-    if (v > largest) largest = v;
+  // Of four at a time none waits for another; NaN is the maximum of NaN and anything.
+  let [a, b, c, d] = [0, 0, 0, 0];
+  let i = 0;
+  for (; i + 3 < values.length; i += 4) {
+    a = Math.max(a, Math.abs(values[i]));
+    b = Math.max(b, Math.abs(values[i + 1]));
+    c = Math.max(c, Math.abs(values[i + 2]));
+    d = Math.max(d, Math.abs(values[i + 3]));
   }
+  for (; i < values.length; i++) a = Math.max(a, Math.abs(values[i]));
+  const largest = Math.max(a, b, c, d);
+  if (!Number.isFinite(largest)) throw new NotFiniteError(largest);
   return largest === 0 ? 1 : powerOfTwoBelow(largest);
 }
 

@@ -163,6 +163,18 @@ describe('probableMatrix', () => {
     expect(upper).toBeLessThanOrEqual(lower * (1 + 1e-5));
   });
 
+  it.each([1e-300, 1e-20, 1e20, 1e300])('holds for float64 weights near %d', async (scale) => {
+    const random = seeded(3);
+    // Neither side is a multiple of the rows that are taken together.
+    const values = Float64Array.from({ length: 29 * 35 }, () => 2 * random() - 1);
+    const truth = largestSingularValue({ rows: 29, columns: 35, values });
+    const stored = values.map((value) => value * scale);
+    const { lower, upper } = await probableMatrix(engine, { values: stored, rows: 29, columns: 35 });
+    expect(lower / scale).toBeLessThanOrEqual(truth * (1 + 1e-13));
+    expect(upper / scale).toBeGreaterThanOrEqual(truth * (1 - 1e-13));
+    expect(upper).toBeLessThanOrEqual(lower * (1 + 1e-5));
+  });
+
   it('allows for what a long sum of squares gains', async () => {
     // 1 + 1.5 u is rounded to 1 + 2 u, and so on: a column of length 1 + 767 u has a computed one of 1 + 1023 u.
     const values = new Float64Array(1024).fill(Math.sqrt(1.5 * 2 ** -53));
