@@ -298,13 +298,6 @@ export const mutations = [
     tests: bounds('padded-gram', 'padded-norm'),
   },
   {
-    name: 'error of a padded Gram matrix',
-    file: 'padded-norm.ts',
-    text: 'factorization.bound + gram.error',
-    replacement: 'factorization.bound',
-    tests: bounds('padded-norm'),
-  },
-  {
     name: 'residual of a banded factor',
     file: 'band-cholesky.ts',
     text: 'Math.sqrt(squaredResidual) + relative * size',
@@ -328,8 +321,8 @@ export const mutations = [
   {
     name: 'reach of a panel',
     file: 'band-cholesky.ts',
-    text: 'last + 1) * channels) / LEAF',
-    replacement: 'last * channels) / LEAF',
+    text: '((last + 1) * channels) / LEAF',
+    replacement: '(last * channels) / LEAF',
     tests: bounds('band-cholesky'),
   },
   {

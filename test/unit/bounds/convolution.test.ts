@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { boundConvolution, InputTooSmallError } from '../../../src/bounds/convolution';
+import { boundConvolution, InputTooSmallError, METHODS } from '../../../src/bounds/convolution';
 import { NotFiniteError } from '../../../src/bounds/values';
 import { Engine } from '../../../src/compute/engine';
 import { anySizeGroupNorms, anySizeNorm } from '../truth/any-size';
@@ -160,6 +160,8 @@ describe('boundConvolution', () => {
     outputPadding: [0, 0],
     scale: 1,
   };
+  /** Groups that are too many to factorise a Gram matrix for each. */
+  const many = 500;
 
   it.each([1e-44, 1e-38, 1e-30, 1e-12, 1e8, 1e30, 3e38])(
     'holds for float32 weights near %d',
@@ -222,6 +224,34 @@ describe('boundConvolution', () => {
     }
   });
 
+  it.each([
+    ['zeros', [1, 2, 1], [1, 1]],
+    ['reflect', [1, 1, 1], [2, 2]],
+    ['replicate', [1, 1], [2, 2]],
+    ['circular', [1, 1], [0, 0]],
+    ['circular', [2, 1], [0, 150]],
+  ] as const)(
+    'encloses layers of too many groups to factorise each: %s, %j, %j',
+    async (mode, taps, pads) => {
+      const one: ConvolutionLayer = {
+        ...plain,
+        ...{ weight: Float32Array.from(taps), shape: [1, 1, taps.length], strides: [1], dilations: [1] },
+        ...{ mode, pads, inputSize: [300], outputPadding: [0] },
+      };
+      const layer: ConvolutionLayer = {
+        ...one,
+        weight: Float32Array.from({ length: many * taps.length }, (_, at) => taps[at % taps.length]),
+        ...{ shape: [many, 1, taps.length], groups: many },
+      };
+      const found = await boundConvolution(engine, toBounds(layer, 'sized'), null);
+      expect(found.method).not.toBe(METHODS.dense);
+      expectEncloses(found, denseNorm(one), singularValueError);
+      expect(found.upper).toBeLessThanOrEqual(
+        promised * Math.sqrt(copies(layer, 'sized')) * anySizeNorm(one),
+      );
+    },
+  );
+
   it('bounds circular padding of every size where the stride does not divide it', async () => {
     // Where the ring closes, two windows are nearer to each other than the stride: 3^(1/2) on 3 inputs, not 2^(1/2).
     const layer: ConvolutionLayer = {
@@ -246,15 +276,12 @@ describe('boundConvolution', () => {
   });
 
   it('knows a matrix kernel of which no output reads inputs alone', async () => {
-    // Per channel 3 x_1 and x_2 + 2 x_3: norm 3, where the whole kernel would have 14^(1/2).
-    const channels = 400;
+    // Per line 3 x_1 and x_2 + 2 x_3: norm 3, where the whole kernel would have 14^(1/2).
     const layer: ConvolutionLayer = {
       ...plain,
-      weight: Float32Array.from({ length: channels * channels * 3 }, (_, at) => {
-        return Math.floor(at / 3) % (channels + 1) === 0 ? (at % 3) + 1 : 0;
-      }),
-      ...{ shape: [channels, channels, 3], strides: [3], dilations: [1], outputPadding: [0] },
-      ...{ pads: [2, 1], inputSize: [3] },
+      weight: Float32Array.from({ length: many * 3 }, (_, at) => (at % 3) + 1),
+      ...{ shape: [many, 1, 3, 1], strides: [3, 1], groups: many },
+      ...{ pads: [2, 0, 1, 0], inputSize: [3, 300] },
     };
     const found = await boundConvolution(engine, toBounds(layer, 'sized'), null);
     expectEncloses(found, 3, 0);

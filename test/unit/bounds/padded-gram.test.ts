@@ -143,12 +143,14 @@ describe('paddedGram', () => {
   });
 
   it('covers as many sums as there are pairs of taps', async () => {
-    // One input, which all taps read: (1 + 300 2^-54)^2 = 1 + 600 2^-54 + ..., of which nothing but 1 is left.
-    const weight = new Float64Array(301).fill(2 ** -54).fill(1, 0, 1);
-    const layer: ConvolutionLayer = { ...line, weight, shape: [1, 1, 301], mode: 'circular', pads: [300, 0] };
+    // One input, which all taps read, the first for one channel, the others for another: 1 + 300^2 2^-54, of which 1 is left.
+    const weight = new Float64Array(602);
+    weight[0] = 1;
+    weight.fill(2 ** -27, 302);
+    const layer: ConvolutionLayer = { ...line, weight, shape: [2, 1, 301], mode: 'circular', pads: [300, 0] };
     const { gram } = await gramOf(engine, layer, 'inputs', 0);
     expect(gram.blocks[0][0]).toBe(1);
-    expect(gram.error).toBeGreaterThanOrEqual(600 * 2 ** -54);
+    expect(gram.error).toBeGreaterThanOrEqual(300 ** 2 * 2 ** -54);
   });
 
   it('counts the copies of an input', async () => {
