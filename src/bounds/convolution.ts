@@ -60,8 +60,11 @@ export class InputTooSmallError extends Error {
 const TOLERANCE = 1e-3;
 /** Largest explicit matrix of one group: order of its Gram matrix, and entries. */
 const DENSE = { order: 768, entries: 2 ** 22, flops: 2e10 } as const;
-/** Largest Gram matrix of a padded operator: order, how long the factorisations may take, estimated seconds, and values held. */
-const PADDED = { order: 2 ** 15, seconds: 7, elements: 2 ** 26 } as const;
+/**
+ * Largest Gram matrix of a padded operator: order, values of the vectors on the other side, length of an axis with its pads,
+ * how long the factorisations may take, estimated seconds, and values held.
+ */
+const PADDED = { order: 2 ** 15, vector: 2 ** 22, axis: 2 ** 20, seconds: 7, elements: 2 ** 26 } as const;
 /** How long the enumeration of a layer's grid may take, estimated seconds, and the largest one that is tried for zero padding. */
 const GRID = { seconds: 10, frequencies: 4096 } as const;
 /** Values of the patches that one product with the padded operator gathers. */
@@ -256,7 +259,10 @@ async function boundByGram(
   ];
   const side: Side = rows < columns ? 'outputs' : 'inputs';
   const copies = product(axes.map(largestCopies));
-  if (Math.min(rows, columns) > PADDED.order || isKnownOtherwise(engine, groups, axes, copies)) return null;
+  const isLong = axes.some(({ inputSize, begin, end }) => inputSize + begin + end > PADDED.axis);
+  if (isLong || Math.min(rows, columns) > PADDED.order || Math.max(rows, columns) > PADDED.vector)
+    return null;
+  if (isKnownOtherwise(engine, groups, axes, copies)) return null;
   // The axis along which the fewest positions have a block beside them.
   const reaches = axes.map(({ extent, inputSize }) => (extent - 1) / inputSize);
   const outermost = reaches.indexOf(Math.min(...reaches));
