@@ -306,7 +306,7 @@ function toleranceOf({ method }: Settings): number | null {
 export function convolutionLayer(
   operator: ConvolutionOperator,
   values: Values,
-  settings: Settings,
+  settings: Pick<Settings, 'padding'>,
 ): ConvolutionLayer {
   const { tensor, strides, dilations, groups, transposed } = operator;
   const size = tensor.shape.slice(2);
@@ -347,7 +347,7 @@ export function convolutionLayer(
 }
 
 /** The padding mode that a layer is analysed with: what the user says of zero-padded layers comes before the file. */
-export function paddingMode(operator: ConvolutionOperator, settings: Settings): PaddingMode {
+export function paddingMode(operator: ConvolutionOperator, settings: Pick<Settings, 'padding'>): PaddingMode {
   return settings.padding !== null && !operator.transposed ? settings.padding : operator.padding.mode;
 }
 

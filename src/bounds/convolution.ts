@@ -59,16 +59,22 @@ export class InputTooSmallError extends Error {
 /** Default relative width to aim for. */
 const TOLERANCE = 1e-3;
 /** Largest explicit matrix of one group: order of its Gram matrix, and entries. */
-const DENSE = { order: 768, entries: 2 ** 22, flops: 2e10 } as const;
+export const DENSE = { order: 768, entries: 2 ** 22, flops: 2e10 } as const;
 /**
  * Largest Gram matrix of a padded operator: order, values of the vectors on the other side, length of an axis with its pads,
  * how long the factorisations may take, estimated seconds, and values held.
  */
-const PADDED = { order: 2 ** 15, vector: 2 ** 22, axis: 2 ** 20, seconds: 7, elements: 2 ** 26 } as const;
+export const PADDED = {
+  order: 2 ** 15,
+  vector: 2 ** 22,
+  axis: 2 ** 20,
+  seconds: 7,
+  elements: 2 ** 26,
+} as const;
 /** How long the enumeration of a layer's grid may take, estimated seconds, and the largest one that is tried for zero padding. */
-const GRID = { seconds: 10, frequencies: 4096 } as const;
+export const GRID = { seconds: 10, frequencies: 4096 } as const;
 /** Values of the patches that one product with the padded operator gathers. */
-const PATCH_ELEMENTS = 2 ** 21;
+export const PATCH_ELEMENTS = 2 ** 21;
 const LANCZOS_STEPS = 48;
 
 export const METHODS = {
@@ -221,9 +227,7 @@ async function boundDense(
 ): Promise<Found | null> {
   const rows = (layer.outChannels / layer.groups) * product(axes.map(outputSize));
   const columns = layer.inChannelsPerGroup * product(axes.map((axis) => axis.inputSize));
-  const order = Math.min(rows, columns);
-  const flops = groups.length * (2 * rows * columns * order + order ** 3);
-  if (order > DENSE.order || rows * columns > DENSE.entries || flops > DENSE.flops) return null;
+  if (!isDense(rows, columns, groups.length)) return null;
   const norms: Enclosure[] = [];
   for (const { values, exact } of groups) {
     const single = { ...layer, outChannels: layer.outChannels / layer.groups, groups: 1 };
@@ -234,6 +238,13 @@ async function boundDense(
     norms.push(widened({ lower, upper }, error));
   }
   return { norms, method: METHODS.dense };
+}
+
+/** Whether the matrices of so many groups, (rows, columns) each, are written out. */
+export function isDense(rows: number, columns: number, groups: number): boolean {
+  const order = Math.min(rows, columns);
+  const flops = groups * (2 * rows * columns * order + order ** 3);
+  return order <= DENSE.order && rows * columns <= DENSE.entries && flops <= DENSE.flops;
 }
 
 function widened({ lower, upper }: Enclosure, error: number): Enclosure {
@@ -394,14 +405,7 @@ async function boundByCirculants(
   let wave: Wave | null = null;
   let autocorrelation: Autocorrelation | null = null;
   for (const more of [0, 1]) {
-    // Copying pads are a factor of their own: the convolution itself then is unpadded on the padded input.
-    const counts = axes.map((axis) => {
-      const bare: Axis =
-        axis.mode === 'zeros'
-          ? axis
-          : { ...axis, mode: 'zeros', inputSize: axis.inputSize + axis.begin + axis.end, begin: 0, end: 0 };
-      return circulantSize(bare) / axis.stride + more;
-    });
+    const counts = circulantCounts(axes, more);
     // All of the grid: with a phase it is not symmetric.
     const dear = 4 * groups * gridSeconds(engine, kernel, counts) > GRID.seconds;
     if (product(counts) > GRID.frequencies || dear) break;
@@ -421,6 +425,18 @@ async function boundByCirculants(
     least = Math.min(least ?? Infinity, upper);
   }
   return least;
+}
+
+/** The grid of the smallest circulant operator that the convolution is a compression of, or of one so much larger on every axis. */
+export function circulantCounts(axes: readonly Axis[], more: number): number[] {
+  return axes.map((axis) => {
+    // Copying pads are a factor of their own: the convolution itself then is unpadded on the padded input.
+    const bare: Axis =
+      axis.mode === 'zeros'
+        ? axis
+        : { ...axis, mode: 'zeros', inputSize: axis.inputSize + axis.begin + axis.end, begin: 0, end: 0 };
+    return circulantSize(bare) / axis.stride + more;
+  });
 }
 
 /** Whether some output of the axis reads nothing but inputs. */

@@ -90,17 +90,30 @@ function channelByChannel(x: Float64Array, { ranks }: GramLayout, channels: numb
 
 /** What `boundPadded` takes for one group, estimated: seconds, and values held at a time. */
 export function costOfPadded(
-  { outChannels, inChannels, taps, outputs }: PaddedOperator,
+  operator: PaddedOperator,
   layout: GramLayout,
 ): { seconds: number; elements: number } {
-  const { side, ranks, sums } = layout;
-  const channels = side === 'inputs' ? inChannels : outChannels;
+  const channels = layout.side === 'inputs' ? operator.inChannels : operator.outChannels;
   const { flops, elements } = sizeOf(panelsOf(envelopeOf(layout), channels));
+  return {
+    seconds: secondsOfPadded(operator, layout.ranks.length * channels, flops),
+    elements: elements + layout.sums.length * channels ** 2,
+  };
+}
+
+/** Seconds for an operator of which nothing but sizes is known, from the order of its Gram matrix and the flops of a factorisation. */
+export function secondsOfPadded(
+  {
+    outChannels,
+    inChannels,
+    taps,
+    outputs,
+  }: Pick<PaddedOperator, 'outChannels' | 'inChannels' | 'taps' | 'outputs'>,
+  order: number,
+  flops: number,
+): number {
   const patches = inChannels * taps * outputs;
   const step = PRODUCT_OVERHEAD + (4 * patches * outChannels) / SPEED.skinny + (2 * patches) / SPEED.own;
-  const orthogonalizing = (2 * STEPS ** 2 * ranks.length * channels) / SPEED.own;
-  return {
-    seconds: OVERHEAD + flops / SPEED.products + STEPS * step + orthogonalizing,
-    elements: elements + sums.length * channels ** 2,
-  };
+  const orthogonalizing = (2 * STEPS ** 2 * order) / SPEED.own;
+  return OVERHEAD + flops / SPEED.products + STEPS * step + orthogonalizing;
 }

@@ -1,0 +1,14 @@
+import type { Settings } from '../report/report';
+
+/** What an estimate depends on besides the operator. */
+export interface Conditions {
+  /** Of this machine: 1 on a typical one (`measureSlowness`). */
+  readonly slowness: number;
+  readonly method: Settings['method'];
+  readonly tolerance: number | null;
+  readonly padding: Settings['padding'];
+  /** Of the symbol of a convolution (`symbolRatios`). */
+  readonly ratio: number;
+  /** Processes that comparisons of symbols are shared out among. */
+  readonly processes: number;
+}

@@ -1,0 +1,177 @@
+/** How long the bound of a convolution takes: by the way that `boundConvolution` will take, as far as shapes tell. */
+import { coverSize } from '../bounds/cells';
+import {
+  axesOf,
+  circulantCounts,
+  circularGrid,
+  type ConvolutionLayer,
+  GRID,
+  isDense,
+  PADDED,
+  PATCH_ELEMENTS,
+} from '../bounds/convolution';
+import { expectedReach } from '../bounds/first-reach';
+import { gridCount } from '../bounds/grid';
+import { product } from '../bounds/kernel';
+import { secondsByCholesky } from '../bounds/norms-by-cholesky';
+import { OWN_SECONDS } from '../bounds/norms-by-companions';
+import { secondsOfPadded } from '../bounds/padded-norm';
+import { type Axis, outputSize } from '../bounds/padding';
+import type { ConvolutionOperator } from '../model/model';
+import type { Conditions } from './conditions';
+import { OWN_SPEED, secondsOfEigenvalue, secondsOfMatrix, SPEED, VALUES } from './matrix-cost';
+import { convolutionLayer } from './operator';
+
+/** What a kernel of several positions costs besides, and each of its groups, seconds. */
+const KERNEL_OVERHEAD = 4e-3;
+const SEARCH_OVERHEAD = 6e-4;
+/** Symbols that are looked at besides those of the first cells, mostly around peaks, for every digit of the tolerance but the first. */
+const FURTHER_SYMBOLS = 40;
+/** Values that are put in order and summed up a second, for a kernel of several positions. */
+const KERNEL_VALUES = 2e7;
+/** Products with a symbol while peaks are climbed. */
+const CLIMBS = 350;
+/** Relative width that convolutions are enclosed to where none is asked for. */
+const TOLERANCE = 1e-3;
+/** Products with the padded operator that raise a lower bound, and flops and values of patches a second in them. */
+const ATTAINING_STEPS = 48;
+const SKINNY_SPEED = 3e10;
+const PATCHES = 5e8;
+
+/** A polyphase kernel, of which nothing is known but sizes, of each of the groups. */
+interface KernelSize {
+  readonly groups: number;
+  readonly rows: number;
+  readonly order: number;
+  /** Extent of its positions on every axis. */
+  readonly positions: readonly number[];
+  /** What a comparison of one symbol takes, seconds. */
+  readonly symbol: number;
+}
+
+/**
+ * By the way that `boundConvolution` takes, as far as sizes tell.
+ *
+ * @param shape of the kernel that is computed with: (co, ci / groups, k_1 .. k_d)
+ */
+export function secondsOfConvolution(
+  shape: readonly number[],
+  operator: ConvolutionOperator,
+  conditions: Conditions,
+): number {
+  const whole = convolutionLayer(operator, new Float64Array(0), conditions);
+  const layer = { ...whole, outChannels: shape[0], inChannelsPerGroup: shape[1] };
+  const kernel = kernelSize(layer);
+  const reading = product(shape) / VALUES;
+  const sized =
+    layer.inputSize === null || conditions.method === 'gram'
+      ? null
+      : secondsForSize(layer, kernel, axesOf(layer, layer.inputSize), conditions);
+  return reading + (sized ?? secondsForAnySize(kernel, conditions));
+}
+
+function kernelSize({
+  outChannels,
+  inChannelsPerGroup,
+  size,
+  groups,
+  strides,
+}: ConvolutionLayer): KernelSize {
+  const phases = product(size.map((length, axis) => Math.min(length, strides[axis])));
+  const [rows, order] = [outChannels / groups, inChannelsPerGroup * phases].sort((a, b) => b - a);
+  const positions = size.map((length, axis) => Math.ceil(length / strides[axis]));
+  const lags = (product(positions.map((length) => 2 * length - 1)) - 1) / 2;
+  return { groups, rows, order, positions, symbol: secondsByCholesky(order, lags) };
+}
+
+function secondsForAnySize(kernel: KernelSize, conditions: Conditions): number {
+  const { groups, rows, order, positions, symbol } = kernel;
+  if (product(positions) === 1) return groups * secondsOfMatrix(rows, order, conditions);
+  const tau = positions.map((length) => (length - 1) / 2);
+  const tolerance = conditions.tolerance ?? TOLERANCE;
+  const reach = expectedReach(tau, conditions.ratio, tolerance);
+  // A symbol has the more peaks the faster it varies.
+  const peaks = product(tau.map((t) => Math.max(1, t)));
+  const symbols = coverSize(tau, reach) + FURTHER_SYMBOLS * Math.max(1, -Math.log10(tolerance) - 1) * peaks;
+  const beginning = SEARCH_OVERHEAD + secondsOfEigenvalue(order);
+  const climbing = (CLIMBS * 8 * rows * order) / OWN_SPEED;
+  return secondsOfKernels(kernel) + groups * (beginning + climbing + shared(symbols * symbol, conditions));
+}
+
+/** What the kernels of all groups take before a symbol is looked at. */
+function secondsOfKernels({ groups, rows, order, positions }: KernelSize): number {
+  const taps = product(positions);
+  const correlating = (taps * (taps + 1) * rows * order ** 2) / SPEED;
+  return KERNEL_OVERHEAD + groups * ((taps * rows * order) / KERNEL_VALUES + correlating);
+}
+
+/** Comparisons of one kernel's symbols, where they are worth it shared out. */
+function shared(seconds: number, { processes }: Conditions): number {
+  return seconds > OWN_SECONDS ? seconds / processes : seconds;
+}
+
+/** Null where the input size does not matter. */
+function secondsForSize(
+  layer: ConvolutionLayer,
+  kernel: KernelSize,
+  axes: readonly Axis[],
+  conditions: Conditions,
+): number | null {
+  const { groups } = layer;
+  const outputs = product(axes.map(outputSize));
+  // A kernel that does not fit is told at once.
+  if (axes.some((axis) => outputSize(axis) < 1)) return 0;
+  const rows = (layer.outChannels / groups) * outputs;
+  const columns = layer.inChannelsPerGroup * product(axes.map(({ inputSize }) => inputSize));
+  if (isDense(rows, columns, groups)) {
+    const writing = (rows * layer.inChannelsPerGroup * product(layer.size)) / VALUES;
+    return groups * (writing + secondsOfMatrix(rows, columns, conditions));
+  }
+  const isMatrix = product(kernel.positions) === 1;
+  if (isMatrix && axes.every(({ mode }) => mode === 'zeros')) return null;
+  const onGrid = (symbols: number) =>
+    secondsOfKernels(kernel) + groups * shared(symbols * kernel.symbol, conditions);
+  const isShort = (counts: readonly number[], times: number) =>
+    times * groups * gridCount(counts) * kernel.symbol <= GRID.seconds;
+  const circular = circularGrid(axes);
+  const onCircular =
+    circular !== null && isShort(circular.counts, 1) ? onGrid(gridCount(circular.counts)) : null;
+  if (circular?.exact && onCircular !== null) return onCircular;
+  const padded = secondsByGram(layer, axes, rows, columns);
+  if (padded !== null) return padded;
+
+  const patches = groups * layer.inChannelsPerGroup * product(layer.size) * outputs;
+  const part = Math.min(patches, PATCH_ELEMENTS);
+  const attaining =
+    ATTAINING_STEPS * ((4 * part * layer.outChannels) / groups / SKINNY_SPEED + (2 * part) / PATCHES);
+  if (onCircular !== null) return onCircular + attaining;
+  const grids = [0, 1]
+    .map((more) => circulantCounts(axes, more))
+    .filter((counts) => product(counts) <= GRID.frequencies && isShort(counts, 4));
+  if (circular === null && !isMatrix && grids.length > 0) {
+    return onGrid(grids.reduce((sum, counts) => sum + product(counts), 0)) + attaining;
+  }
+  return secondsForAnySize(kernel, conditions) + attaining;
+}
+
+/** Of the banded Gram matrix of the padded operator; null where it takes too long. */
+function secondsByGram(
+  { outChannels, inChannelsPerGroup, groups, size }: ConvolutionLayer,
+  axes: readonly Axis[],
+  rows: number,
+  columns: number,
+): number | null {
+  const order = Math.min(rows, columns);
+  const outputs = product(axes.map(outputSize));
+  const taps = product(size);
+  // A kernel reaches as far on either side as it is long; pads that wrap tie both ends of an axis together.
+  const shares = axes.map(({ extent, inputSize, mode }) =>
+    mode === 'circular' ? 1 : Math.min(1, extent / inputSize),
+  );
+  const band = Math.min(...shares) * order;
+  const flops = order * band ** 2 - (2 / 3) * band ** 3;
+  const operator = { outChannels: outChannels / groups, inChannels: inChannelsPerGroup, taps, outputs };
+  const seconds = groups * secondsOfPadded(operator, order, flops);
+  const isLarge = order > PADDED.order || order * band > PADDED.elements;
+  return isLarge || seconds > PADDED.seconds ? null : seconds;
+}
