@@ -5,6 +5,8 @@ import {
   circulantCounts,
   circularGrid,
   type ConvolutionLayer,
+  FEW_GROUPS,
+  FIRST_WIDTH,
   GRID,
   isDense,
   PADDED,
@@ -33,6 +35,8 @@ const KERNEL_VALUES = 2e7;
 const CLIMBS = 350;
 /** Relative width that convolutions are enclosed to where none is asked for. */
 const TOLERANCE = 1e-3;
+/** Groups whose norms are about the largest. */
+const REFINED_GROUPS = 3;
 /** Products with the padded operator that raise a lower bound, and flops and values of patches a second in them. */
 const ATTAINING_STEPS = 48;
 const SKINNY_SPEED = 3e10;
@@ -137,30 +141,37 @@ function secondsForSize(
   const onCircular =
     circular !== null && isShort(circular.counts, 1) ? onGrid(gridCount(circular.counts)) : null;
   if (circular?.exact && onCircular !== null) return onCircular;
-  const padded = secondsByGram(layer, axes, rows, columns);
-  if (padded !== null) return padded;
-
+  const refining = secondsByGram(layer, axes, rows, columns, conditions);
   const patches = groups * layer.inChannelsPerGroup * product(layer.size) * outputs;
   const part = Math.min(patches, PATCH_ELEMENTS);
   const attaining =
     ATTAINING_STEPS * ((4 * part * layer.outChannels) / groups / SKINNY_SPEED + (2 * part) / PATCHES);
-  if (onCircular !== null) return onCircular + attaining;
+  if (onCircular !== null) return onCircular + attaining + refining;
   const grids = [0, 1]
     .map((more) => circulantCounts(axes, more))
     .filter((counts) => product(counts) <= GRID.frequencies && isShort(counts, 4));
-  if (circular === null && !isMatrix && grids.length > 0) {
-    return onGrid(grids.reduce((sum, counts) => sum + product(counts), 0)) + attaining;
+  if (groups > FEW_GROUPS) {
+    const first = { ...conditions, tolerance: Math.max(FIRST_WIDTH, conditions.tolerance ?? 0) };
+    const closer =
+      [0, 1].reduce((sum, more) => sum + product(circulantCounts(axes, more)), 0) * kernel.symbol;
+    return (
+      secondsForAnySize(kernel, first) + attaining + Math.min(groups, REFINED_GROUPS) * closer + refining
+    );
   }
-  return secondsForAnySize(kernel, conditions) + attaining;
+  if (circular === null && !isMatrix && grids.length > 0) {
+    return onGrid(grids.reduce((sum, counts) => sum + product(counts), 0)) + attaining + refining;
+  }
+  return secondsForAnySize(kernel, conditions) + attaining + refining;
 }
 
-/** Of the banded Gram matrix of the padded operator; null where it takes too long. */
+/** Of the banded Gram matrices of the padded operator; 0 where they take too long. */
 function secondsByGram(
   { outChannels, inChannelsPerGroup, groups, size }: ConvolutionLayer,
   axes: readonly Axis[],
   rows: number,
   columns: number,
-): number | null {
+  { tolerance }: Conditions,
+): number {
   const order = Math.min(rows, columns);
   const outputs = product(axes.map(outputSize));
   const taps = product(size);
@@ -171,7 +182,14 @@ function secondsByGram(
   const band = Math.min(...shares) * order;
   const flops = order * band ** 2 - (2 / 3) * band ** 3;
   const operator = { outChannels: outChannels / groups, inChannels: inChannelsPerGroup, taps, outputs };
-  const seconds = groups * secondsOfPadded(operator, order, flops);
+  const seconds = Math.min(groups, REFINED_GROUPS) * secondsOfPadded(operator, order, flops);
+  // What a zero-padded map leaves open of a Gaussian kernel, about; pads that copy leave half and more.
+  const open = axes.reduce(
+    (sum, { inputSize, mode }) => sum + (mode === 'zeros' ? (Math.PI / (inputSize + 2)) ** 2 / 8 : 0.5),
+    0,
+  );
+  const affordable = tolerance === null ? PADDED.secondsForAll * open : Infinity;
   const isLarge = order > PADDED.order || order * band > PADDED.elements;
-  return isLarge || seconds > PADDED.seconds ? null : seconds;
+  const isOpen = open > (tolerance ?? TOLERANCE);
+  return isLarge || !isOpen || seconds > Math.min(PADDED.seconds, affordable) ? 0 : seconds;
 }

@@ -6,9 +6,9 @@ import { highestPeak, type Wave, waveAt } from './climb';
 import { bestShift, boundOnGrid, gridCount } from './grid';
 import { type KernelShape, polyphase, type PolyphaseKernel, product } from './kernel';
 import { boundMatrix, frobeniusOf } from './matrix';
-import { gramLayout, type Side } from './padded-gram';
+import { type GramLayout, gramLayout, type Side } from './padded-gram';
 import { boundPadded, costOfPadded } from './padded-norm';
-import { denseMatrix, lowerBounds, paddedOperator } from './padded-operator';
+import { denseMatrix, lowerBounds, type PaddedOperator, paddedOperator } from './padded-operator';
 import {
   type Axis,
   circulantSize,
@@ -56,20 +56,26 @@ export class InputTooSmallError extends Error {
   }
 }
 
-/** Default relative width to aim for. */
+/** Default relative widths to aim for: by symbols, and by matrices. */
 const TOLERANCE = 1e-3;
-/** Largest explicit matrix of one group: order of its Gram matrix, and entries. */
-export const DENSE = { order: 768, entries: 2 ** 22, flops: 2e10 } as const;
+const MATRIX_TOLERANCE = 1e-6;
+/** Of more groups than these only the largest are looked at closely, after a look at all to a certain width. */
+export const FEW_GROUPS = 4;
+export const FIRST_WIDTH = 1e-2;
+/** Largest explicit matrix of one group: order of its Gram matrix, and entries; flops of all groups, and of many. */
+const DENSE = { order: 768, entries: 2 ** 22, flops: 2e10, flopsOfMany: 1e9 } as const;
 /**
  * Largest Gram matrix of a padded operator: order, values of the vectors on the other side, length of an axis with its pads,
- * how long the factorisations may take, estimated seconds, and values held.
+ * and values held. How long the factorisations of a layer may take, estimated seconds: at most, and for what other bounds leave
+ * open of the norm, where nobody asks for a tolerance.
  */
 export const PADDED = {
   order: 2 ** 15,
   vector: 2 ** 22,
   axis: 2 ** 20,
-  seconds: 7,
   elements: 2 ** 26,
+  seconds: 7,
+  secondsForAll: 400,
 } as const;
 /** How long the enumeration of a layer's grid may take, estimated seconds, and the largest one that is tried for zero padding. */
 export const GRID = { seconds: 10, frequencies: 4096 } as const;
@@ -102,8 +108,14 @@ export async function boundConvolution(
     axes === null
       ? await boundForAnySize(engine, layer, groups, tolerance)
       : ((await boundDense(engine, layer, groups, axes, tolerance)) ??
-        (await boundByGram(engine, layer, groups, axes, tolerance)) ??
-        (await boundForSize(engine, layer, groups, axes, tolerance)));
+        (await refined(
+          engine,
+          layer,
+          groups,
+          axes,
+          tolerance,
+          await boundForSize(engine, layer, groups, axes, tolerance),
+        )));
   return joined(groups, found, axes !== null);
 }
 
@@ -182,7 +194,8 @@ async function boundUnpadded(
   tolerance: number | null,
 ): Promise<Enclosure> {
   const { rows, columns, values, positions } = kernel;
-  if (positions.length === 1) return boundMatrix(engine, { values, rows, columns }, tolerance ?? 1e-6);
+  if (positions.length === 1)
+    return boundMatrix(engine, { values, rows, columns }, tolerance ?? MATRIX_TOLERANCE);
   return boundAnySize(engine, kernel, tolerance ?? TOLERANCE);
 }
 
@@ -232,7 +245,7 @@ async function boundDense(
   for (const { values, exact } of groups) {
     const single = { ...layer, outChannels: layer.outChannels / layer.groups, groups: 1 };
     const matrix = denseMatrix(paddedOperator(values, single, axes), 0);
-    const { lower, upper } = await boundMatrix(engine, matrix, tolerance ?? 1e-6);
+    const { lower, upper } = await boundMatrix(engine, matrix, tolerance ?? MATRIX_TOLERANCE);
     // Taps may cancel, and leave a norm that is small beside what was rounded.
     const error = matrix.error + (exact ? 0 : rows * columns * product(layer.size) * Number.MIN_VALUE);
     norms.push(widened({ lower, upper }, error));
@@ -244,7 +257,8 @@ async function boundDense(
 export function isDense(rows: number, columns: number, groups: number): boolean {
   const order = Math.min(rows, columns);
   const flops = groups * (2 * rows * columns * order + order ** 3);
-  return order <= DENSE.order && rows * columns <= DENSE.entries && flops <= DENSE.flops;
+  const affordable = groups > FEW_GROUPS ? DENSE.flopsOfMany : DENSE.flops;
+  return order <= DENSE.order && rows * columns <= DENSE.entries && flops <= affordable;
 }
 
 function widened({ lower, upper }: Enclosure, error: number): Enclosure {
@@ -252,63 +266,108 @@ function widened({ lower, upper }: Enclosure, error: number): Enclosure {
 }
 
 /**
- * Larger maps: the norm of the padded operator from its banded Gram matrix. Null where that takes too long, and where a
- * circulant operator or the kernel as a matrix has the same norm.
+ * Sharper bounds of as many groups as it takes for the largest norm to be known, if there is time for it: of circulants where there
+ * are many groups, and then from the banded Gram matrix of the padded operator.
  */
-async function boundByGram(
+async function refined(
   engine: Engine,
   layer: ConvolutionLayer,
   groups: readonly ScaledGroup[],
   axes: readonly Axis[],
   tolerance: number | null,
-): Promise<Found | null> {
+  found: Found,
+): Promise<Found> {
+  const norms = [...found.norms];
+  const narrow = (g: number, { lower, upper }: Enclosure) => {
+    const least = Math.min(upper, norms[g].upper);
+    norms[g] = { lower: Math.min(Math.max(lower, norms[g].lower), least), upper: least };
+  };
+  const factor = Math.sqrt(product(axes.map(largestCopies)));
+  const byCirculants = new Set(groups.length > FEW_GROUPS ? groups.keys() : []);
+  const byGram = new Set(groups.keys());
+  let { method } = found;
+  let gram: GroupGram | null = null;
+  for (let spent = 0; ;) {
+    const uppers = norms.map(({ upper }, g) => upper * groups[g].scale);
+    const upper = uppers.reduce((most, value) => Math.max(most, value), 0);
+    const lower = norms.reduce((most, norm, g) => Math.max(most, norm.lower * groups[g].scale), 0);
+    const largest = uppers.indexOf(upper);
+    const open = upper / lower - 1;
+    if (!(open > (tolerance ?? TOLERANCE))) break;
+    const affordable = tolerance === null ? PADDED.secondsForAll * open : Infinity;
+    const isOver = () => spent > Math.min(PADDED.seconds, affordable);
+    const { kernel } = groups[largest];
+    if (byCirculants.delete(largest) && hasCirculants(layer, kernel)) {
+      spent += gridSeconds(engine, kernel, circulantCounts(axes, 1));
+      if (isOver()) break;
+      const onGrid = await boundByCirculants(engine, kernel, axes, 1, tolerance);
+      if (onGrid === null) continue;
+      narrow(largest, { lower: 0, upper: factor === 1 ? onGrid : roundUp(onGrid * factor) });
+      method = METHODS.circulant;
+    } else {
+      if (!byGram.delete(largest)) break;
+      gram ??= groupGram(layer, groups[0], axes);
+      if (gram === null) break;
+      spent += gram.seconds;
+      if (isOver()) break;
+      narrow(largest, await boundByGram(engine, gram, groups[largest], tolerance));
+      method = METHODS.dense;
+    }
+  }
+  return { norms, method };
+}
+
+/** What the banded Gram matrices of all groups have in common. */
+interface GroupGram {
+  readonly operator: PaddedOperator;
+  readonly layout: GramLayout;
+  readonly copies: number;
+  /** What a group takes, estimated. */
+  readonly seconds: number;
+}
+
+/** Null where the matrix is too large. */
+function groupGram(
+  layer: ConvolutionLayer,
+  { values }: ScaledGroup,
+  axes: readonly Axis[],
+): GroupGram | null {
   const single = { ...layer, outChannels: layer.outChannels / layer.groups, groups: 1 };
   const [inputs, outputs] = [axes.map(({ inputSize }) => inputSize), axes.map(outputSize)];
-  const [rows, columns] = [
-    single.outChannels * product(outputs),
-    single.inChannelsPerGroup * product(inputs),
-  ];
-  const side: Side = rows < columns ? 'outputs' : 'inputs';
-  const copies = product(axes.map(largestCopies));
+  const rows = single.outChannels * product(outputs);
+  const columns = single.inChannelsPerGroup * product(inputs);
   const isLong = axes.some(({ inputSize, begin, end }) => inputSize + begin + end > PADDED.axis);
   if (isLong || Math.min(rows, columns) > PADDED.order || Math.max(rows, columns) > PADDED.vector)
     return null;
-  if (isKnownOtherwise(engine, groups, axes, copies)) return null;
+  const side: Side = rows < columns ? 'outputs' : 'inputs';
   // The axis along which the fewest positions have a block beside them.
   const reaches = axes.map(({ extent, inputSize }) => (extent - 1) / inputSize);
   const outermost = reaches.indexOf(Math.min(...reaches));
-  const operator = paddedOperator(groups[0].values, single, axes);
+  const operator = paddedOperator(values, single, axes);
   const layout = gramLayout(operator, side, side === 'inputs' ? inputs : outputs, outermost);
   if (layout === null) return null;
   const { seconds, elements } = costOfPadded(operator, layout);
-  if (groups.length * seconds > PADDED.seconds || elements > PADDED.elements) return null;
-  const norms: Enclosure[] = [];
-  for (const { values, exact } of groups) {
-    const norm = await boundPadded(
-      engine,
-      { ...operator, kernel: values },
-      layout,
-      copies,
-      tolerance ?? 1e-6,
-    );
-    norms.push(widened(norm, exact ? 0 : rows * columns * product(layer.size) * Number.MIN_VALUE));
-  }
-  return { norms, method: METHODS.dense };
+  return elements > PADDED.elements
+    ? null
+    : { operator, layout, copies: product(axes.map(largestCopies)), seconds };
 }
 
-/** Whether an operator that is cheaper to bound has the norm of the padded one. */
-function isKnownOtherwise(
+async function boundByGram(
   engine: Engine,
-  groups: readonly ScaledGroup[],
-  axes: readonly Axis[],
-  copies: number,
-): boolean {
-  const [{ kernel }] = groups;
-  const circular = circularGrid(axes);
-  return (
-    (circular !== null && circular.exact && isShort(engine, groups, circular)) ||
-    (kernel.positions.length === 1 && copies === 1 && axes.every(hasInnerOutput))
+  { operator, layout, copies }: GroupGram,
+  { values, exact }: ScaledGroup,
+  tolerance: number | null,
+): Promise<Enclosure> {
+  const { outChannels, inChannels, inputs, outputs, taps } = operator;
+  const norm = await boundPadded(
+    engine,
+    { ...operator, kernel: values },
+    layout,
+    copies,
+    tolerance ?? MATRIX_TOLERANCE,
   );
+  const lost = exact ? 0 : outChannels * outputs * inChannels * inputs * taps * Number.MIN_VALUE;
+  return widened(norm, lost);
 }
 
 async function boundForSize(
@@ -330,20 +389,22 @@ async function boundForSize(
     }
     return circular.exact
       ? { norms, method: METHODS.circulant }
-      : raised(engine, layer, groups, axes, { norms, method: METHODS.circulant });
+      : raised(engine, layer, groups, axes, { norms, method: METHODS.circulant }, tolerance);
   }
 
   const copies = product(axes.map(largestCopies));
   const factor = circular?.factor ?? (copies > 1 ? Math.sqrt(copies) : 1);
   let method = methodOf(groups[0]);
   const norms: Enclosure[] = [];
+  const many = groups.length > FEW_GROUPS;
   for (const { kernel } of groups) {
     const onGrid =
-      kernel.positions.length > 1 && layer.padding.mode !== 'circular'
+      hasCirculants(layer, kernel) && !many
         ? await boundByCirculants(engine, kernel, axes, groups.length, tolerance)
         : null;
+    const width = many && hasCirculants(layer, kernel) ? Math.max(FIRST_WIDTH, tolerance ?? 0) : tolerance;
     const unpadded =
-      onGrid === null ? await boundUnpadded(engine, kernel, tolerance) : { lower: 0, upper: onGrid };
+      onGrid === null ? await boundUnpadded(engine, kernel, width) : { lower: 0, upper: onGrid };
     if (onGrid !== null) method = METHODS.circulant;
     const { upper } = unpadded;
     norms.push({
@@ -352,7 +413,12 @@ async function boundForSize(
       upper: factor === 1 ? upper : roundUp(upper * factor),
     });
   }
-  return raised(engine, layer, groups, axes, { norms, method });
+  return raised(engine, layer, groups, axes, { norms, method }, tolerance);
+}
+
+/** Whether there are circulant operators that a group with its padding is a compression of, and they say more than a matrix. */
+function hasCirculants({ padding }: ConvolutionLayer, kernel: PolyphaseKernel): boolean {
+  return kernel.positions.length > 1 && padding.mode !== 'circular';
 }
 
 /** The circulant operator that a circularly padded one takes its rows from. */
@@ -456,8 +522,11 @@ async function raised(
   groups: readonly ScaledGroup[],
   axes: readonly Axis[],
   { norms, method }: Found,
+  tolerance: number | null,
 ): Promise<Found> {
-  if (norms.every(({ lower, upper }) => lower >= upper * (1 - 1e-9))) return { norms, method };
+  if (norms.every(({ lower, upper }) => upper <= lower * (1 + (tolerance ?? MATRIX_TOLERANCE)))) {
+    return { norms, method };
+  }
   const part = affordablePart(layer, axes);
   // Pads alone can be too long.
   if (product(part.map(outputSize)) * patchChannels(layer) > 4 * PATCH_ELEMENTS) return { norms, method };

@@ -152,4 +152,31 @@ describe('boundConvolution', () => {
       }
     }
   });
+
+  it.each(modes)('looks closely at as many groups as it takes: %s', async (mode) => {
+    const groups = 8;
+    const change = { shape: [5 * groups, 5, 3, 3], groups, inputSize: [13, 14] };
+    const drawn = layerOf(mode, mode === 'circular' ? { ...change, pads: [0, 1, 0, 1] } : change);
+    // Norms of all sizes, the largest of them close together.
+    const size = drawn.weight.length / groups;
+    const weight = drawn.weight.map(
+      (value, i) => value * [1, 0.1, 0.99, 0, 1.01, 0.5, 1, 0.7][Math.floor(i / size)],
+    );
+    const layer = { ...drawn, weight };
+    const found = await boundConvolution(engine, toBounds(layer, 'sized'), null);
+    expect(found.method).toBe(METHODS.dense);
+    expectMaximumOfGroups(found);
+    expect(found.upper).toBeLessThanOrEqual(found.lower * (1 + 1e-3));
+    let largest = 0;
+    for (const [g, group] of found.groups.entries()) {
+      const alone = toBounds(groupAlone(layer, g), 'sized');
+      const axes = axesOf(alone, layer.inputSize);
+      const matrix = denseMatrix(paddedOperator(Float64Array.from(alone.values), alone, axes), 0);
+      const truth = await boundMatrix(engine, matrix, 1e-9);
+      expect(group.lower).toBeLessThanOrEqual(truth.upper + matrix.error);
+      expect(group.upper).toBeGreaterThanOrEqual(truth.lower - matrix.error);
+      largest = Math.max(largest, truth.lower);
+    }
+    expect(found.lower).toBeGreaterThanOrEqual(largest * (1 - 1e-3));
+  });
 });
