@@ -17,7 +17,7 @@ import { gridCount } from '../bounds/grid';
 import { product } from '../bounds/kernel';
 import { secondsByCholesky } from '../bounds/norms-by-cholesky';
 import { OWN_SECONDS } from '../bounds/norms-by-companions';
-import { secondsOfPadded } from '../bounds/padded-norm';
+import { FACTORISATIONS, secondsOfPadded } from '../bounds/padded-norm';
 import { type Axis, outputSize } from '../bounds/padding';
 import type { ConvolutionOperator } from '../model/model';
 import type { Conditions } from './conditions';
@@ -182,13 +182,13 @@ function secondsByGram(
   const band = Math.min(...shares) * order;
   const flops = order * band ** 2 - (2 / 3) * band ** 3;
   const operator = { outChannels: outChannels / groups, inChannels: inChannelsPerGroup, taps, outputs };
-  const seconds = Math.min(groups, REFINED_GROUPS) * secondsOfPadded(operator, order, flops);
+  const seconds = Math.min(groups, REFINED_GROUPS) * secondsOfPadded(operator, order, FACTORISATIONS * flops);
   // What a zero-padded map leaves open of a Gaussian kernel, about; pads that copy leave half and more.
   const open = axes.reduce(
     (sum, { inputSize, mode }) => sum + (mode === 'zeros' ? (Math.PI / (inputSize + 2)) ** 2 / 8 : 0.5),
     0,
   );
-  const affordable = tolerance === null ? PADDED.secondsForAll * open : Infinity;
+  const affordable = (tolerance ?? TOLERANCE) < TOLERANCE ? Infinity : PADDED.secondsForAll * open;
   const isLarge = order > PADDED.order || order * band > PADDED.elements;
   const isOpen = open > (tolerance ?? TOLERANCE);
   return isLarge || !isOpen || seconds > Math.min(PADDED.seconds, affordable) ? 0 : seconds;

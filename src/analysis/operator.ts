@@ -53,6 +53,8 @@ export interface OperatorEnclosure {
 
 /** Relative width that method `quick` encloses convolutions to where none is asked for. */
 const QUICK_TOLERANCE = 0.03;
+/** Seconds that it may spend on a known input size where quicker bounds are wide. */
+const QUICK_PATIENCE = 0.3;
 /** Smaller side from which a matrix's probable interval is sooner there than its certified one. */
 const PROBABLE_ORDER = 512;
 /** Relative width that matrices are enclosed to where none is asked for. */
@@ -190,7 +192,12 @@ async function encloseLayer(
   const enclosure: ConvolutionEnclosure =
     settings.method === 'gram'
       ? await boundConvolutionByGram(engine, layer, settings.iterations)
-      : await boundConvolution(engine, layer, settings.tolerance ?? toleranceOf(settings));
+      : await boundConvolution(
+          engine,
+          layer,
+          settings.tolerance ?? toleranceOf(settings),
+          settings.method === 'quick' ? QUICK_PATIENCE : undefined,
+        );
   const factor = Math.abs(operator.scale);
   const groups = enclosure.groups.map((group) => rescaled(restored(group), factor));
   const notes: string[] = [];

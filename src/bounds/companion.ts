@@ -6,14 +6,15 @@ import { NormsByCholesky } from './norms-by-cholesky';
 import type { CompanionRequest } from './norms-by-companions';
 
 const engine = new Engine('cpu');
-let norms: NormsByCholesky | null = null;
+let held: { readonly kernel: number; readonly norms: NormsByCholesky } | null = null;
 
 answerAsCompanion(async (message) => {
   const request = message as CompanionRequest;
   if ('autocorrelation' in request) {
-    norms = new NormsByCholesky(engine, withPhases(request.autocorrelation));
+    const norms = new NormsByCholesky(engine, withPhases(request.autocorrelation));
+    held = { kernel: request.kernel, norms };
     return null;
   }
-  if (norms === null) throw new Error('there is no kernel yet');
-  return norms.upperBounds(request.frequencies, request.thresholds);
+  if (held?.kernel !== request.kernel) return null;
+  return held.norms.upperBounds(request.frequencies, request.thresholds);
 });

@@ -65,14 +65,15 @@ export const FIRST_WIDTH = 1e-2;
 /** Largest explicit matrix of one group: order of its Gram matrix, and entries; flops of all groups, and of many. */
 const DENSE = { order: 768, entries: 2 ** 22, flops: 2e10, flopsOfMany: 1e9 } as const;
 /**
- * Largest Gram matrix of a padded operator: order, values of the vectors on the other side, length of an axis with its pads,
- * and values held. How long the factorisations of a layer may take, estimated seconds: at most, and for what other bounds leave
- * open of the norm, where nobody asks for a tolerance.
+ * Largest Gram matrix of a padded operator: order, values of the vectors on the other side, length of an axis with its pads, taps of
+ * all outputs, and values held. How long the factorisations of a layer may take, estimated seconds: at most, and for what other bounds leave
+ * open of the norm, where no tolerance below the usual one is asked for.
  */
 export const PADDED = {
   order: 2 ** 15,
   vector: 2 ** 22,
   axis: 2 ** 20,
+  taps: 2 ** 20,
   elements: 2 ** 26,
   seconds: 7,
   secondsForAll: 400,
@@ -94,12 +95,14 @@ export const METHODS = {
  * Enclosure of the norm of a convolution: for the input size where it is known, else of the supremum over all input sizes.
  *
  * @param tolerance relative width to aim for; null: the default of the kernel's size
+ * @param patience seconds, as estimated, that may be spent on the norm on a known input size where quicker bounds are wide
  * @throws NotFiniteError, InputTooSmallError
  */
 export async function boundConvolution(
   engine: Engine,
   layer: ConvolutionLayer,
   tolerance: number | null,
+  patience: number = PADDED.seconds,
 ): Promise<ConvolutionEnclosure> {
   const axes = layer.inputSize === null ? null : axesOf(layer, layer.inputSize).map(cropped);
   if (axes?.some((axis) => outputSize(axis) < 1)) throw new InputTooSmallError(layer.inputSize ?? []);
@@ -114,6 +117,7 @@ export async function boundConvolution(
           groups,
           axes,
           tolerance,
+          patience,
           await boundForSize(engine, layer, groups, axes, tolerance),
         )));
   return joined(groups, found, axes !== null);
@@ -275,6 +279,7 @@ async function refined(
   groups: readonly ScaledGroup[],
   axes: readonly Axis[],
   tolerance: number | null,
+  patience: number,
   found: Found,
 ): Promise<Found> {
   const norms = [...found.norms];
@@ -294,8 +299,8 @@ async function refined(
     const largest = uppers.indexOf(upper);
     const open = upper / lower - 1;
     if (!(open > (tolerance ?? TOLERANCE))) break;
-    const affordable = tolerance === null ? PADDED.secondsForAll * open : Infinity;
-    const isOver = () => spent > Math.min(PADDED.seconds, affordable);
+    const affordable = (tolerance ?? TOLERANCE) < TOLERANCE ? Infinity : PADDED.secondsForAll * open;
+    const isOver = () => spent > Math.min(patience, affordable);
     const { kernel } = groups[largest];
     if (byCirculants.delete(largest) && hasCirculants(layer, kernel)) {
       spent += gridSeconds(engine, kernel, circulantCounts(axes, 1));
@@ -337,8 +342,8 @@ function groupGram(
   const rows = single.outChannels * product(outputs);
   const columns = single.inChannelsPerGroup * product(inputs);
   const isLong = axes.some(({ inputSize, begin, end }) => inputSize + begin + end > PADDED.axis);
-  if (isLong || Math.min(rows, columns) > PADDED.order || Math.max(rows, columns) > PADDED.vector)
-    return null;
+  const isWide = Math.min(rows, columns) > PADDED.order || Math.max(rows, columns) > PADDED.vector;
+  if (isLong || isWide || product(layer.size) * product(outputs) > PADDED.taps) return null;
   const side: Side = rows < columns ? 'outputs' : 'inputs';
   // The axis along which the fewest positions have a block beside them.
   const reaches = axes.map(({ extent, inputSize }) => (extent - 1) / inputSize);
@@ -359,13 +364,10 @@ async function boundByGram(
   tolerance: number | null,
 ): Promise<Enclosure> {
   const { outChannels, inChannels, inputs, outputs, taps } = operator;
-  const norm = await boundPadded(
-    engine,
-    { ...operator, kernel: values },
-    layout,
-    copies,
-    tolerance ?? MATRIX_TOLERANCE,
-  );
+  const norm = await boundPadded(engine, { ...operator, kernel: values }, layout, copies, {
+    tolerance: tolerance ?? MATRIX_TOLERANCE,
+    enough: tolerance ?? TOLERANCE,
+  });
   const lost = exact ? 0 : outChannels * outputs * inChannels * inputs * taps * Number.MIN_VALUE;
   return widened(norm, lost);
 }

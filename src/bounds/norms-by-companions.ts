@@ -6,10 +6,16 @@ import type { NormsByCholesky } from './norms-by-cholesky';
 import type { Frequency } from './symbol';
 import type { SymbolNorms } from './symbol-norms';
 
-/** What a companion is asked: to hold a kernel's autocorrelation from now on, or for bounds of its symbols. */
-export type CompanionRequest =
+/**
+ * What a companion is asked: to hold a kernel's autocorrelation from now on, or for bounds of its symbols, to which it answers null
+ * where it holds that of another kernel.
+ */
+export type CompanionRequest = { readonly kernel: number } & (
   | { readonly autocorrelation: Omit<Autocorrelation, 'phases'> }
-  | { readonly frequencies: readonly Frequency[]; readonly thresholds: readonly number[] };
+  | { readonly frequencies: readonly Frequency[]; readonly thresholds: readonly number[] }
+);
+
+let kernels = 0;
 
 /** Seconds of one kernel's work, as estimated, that are done here first: most kernels take no longer. */
 export const OWN_SECONDS = 0.03;
@@ -24,8 +30,7 @@ export class NormsByCompanions implements SymbolNorms {
   private readonly count: number;
   private worked = 0;
   private batches = 0;
-  /** Companions that hold this kernel's autocorrelation. */
-  private readonly holding = new Map<number, Promise<unknown>>();
+  private readonly kernel = ++kernels;
 
   /** @param own the same bounds, computed in this process */
   constructor(
@@ -75,15 +80,14 @@ export class NormsByCompanions implements SymbolNorms {
   }
 
   private async ask(place: number, frequencies: readonly Frequency[], thresholds: readonly number[]) {
-    let held = this.holding.get(place);
-    if (held === undefined) {
-      const { order, lags, central, even, odd, error } = this.autocorrelation;
-      const request: CompanionRequest = { autocorrelation: { order, lags, central, even, odd, error } };
-      held = this.companions.ask(place, request);
-      this.holding.set(place, held);
-    }
-    await held;
-    const request: CompanionRequest = { frequencies, thresholds };
-    return (await this.companions.ask(place, request)) as number[];
+    const { companions, kernel } = this;
+    const request: CompanionRequest = { kernel, frequencies, thresholds };
+    const bounds = (await companions.ask(place, request)) as number[] | null;
+    if (bounds !== null) return bounds;
+    const { order, lags, central, even, odd, error } = this.autocorrelation;
+    const hold: CompanionRequest = { kernel, autocorrelation: { order, lags, central, even, odd, error } };
+    // Both at once: nobody can ask for another kernel in between.
+    const [, found] = await Promise.all([companions.ask(place, hold), companions.ask(place, request)]);
+    return found as number[];
   }
 }

@@ -46,6 +46,7 @@ export function gramLayout(
   sizes: readonly number[],
   outermost: number,
 ): GramLayout | null {
+  if (termCount(sources, side, taps, outputs, inputs) > LARGEST_LAYOUT) return null;
   const ranks = ranksOf(sizes, outermost);
   /** For every position of the other side, the positions and taps that meet there. */
   const meetings: { place: number; tap: number }[][] = Array.from(
@@ -60,8 +61,6 @@ export function gramLayout(
       else meetings[input].push({ place: ranks[output], tap });
     }
   }
-  if (meetings.reduce((sum, { length }) => sum + length ** 2, 0) > LARGEST_LAYOUT) return null;
-
   const terms = Array.from(ranks, () => new Map<number, number[]>());
   for (const met of meetings) {
     for (const { place: row, tap: a } of met) {
@@ -91,6 +90,17 @@ export function gramLayout(
   return { side, taps, ranks, sums, rows };
 }
 
+/** Pairs of positions and taps that meet. */
+function termCount(sources: Int32Array, side: Side, taps: number, outputs: number, inputs: number): number {
+  const met = new Int32Array(side === 'inputs' ? outputs : inputs);
+  for (let tap = 0, k = 0; tap < taps; tap++) {
+    for (let output = 0; output < outputs; output++, k++) {
+      if (sources[k] >= 0) met[side === 'inputs' ? output : sources[k]]++;
+    }
+  }
+  return met.reduce((sum, count) => sum + count ** 2, 0);
+}
+
 /** The number of every position, row-major, where one axis is taken before the others. */
 function ranksOf(sizes: readonly number[], outermost: number): Int32Array {
   const order = [outermost, ...Array.from(sizes.keys()).filter((axis) => axis !== outermost)];
@@ -116,7 +126,7 @@ export interface PaddedGram {
  * Every entry is a sum of n products of length m: it is off by at most `gamma_{m+n}` times the same sum of absolute values
  * (Higham 2002, section 3.1), an entry of `|T|^T |T|`, |T| the operator with the taps |K_a|. That is copying, of norm at most the
  * root of the largest number of copies, then the unpadded convolution with |K_a|, whose rows and columns sum to no more than
- * those of `sum_a |K_a|`, so that `|| |T| ||^2 <= copies ||sum_a |K_a| ||_1 ||sum_a |K_a| ||_inf` (Schur's test).
+ * those of `sum_a |K_a|` over the taps that read an input at all, so that `|| |T| ||^2 <= copies ||sum_a |K_a| ||_1 ||sum_a |K_a| ||_inf` (Schur's test).
  * What underflows is covered by two more roundings, as the largest weight is about one.
  *
  * @param kernel (co, ci, taps) of one group, scaled
@@ -160,7 +170,7 @@ export async function paddedGram(
     if (row.columns[last] === position) mirror(blocks[row.sums[last]], channels);
   });
   const terms = sums.reduce((most, { length: count }) => Math.max(most, count), 0);
-  const size = copies * squaredNormBound(kernel, outChannels, inChannels, taps) * (1 + 1e-9);
+  const size = copies * squaredNormBound(kernel, outChannels, inChannels, tapsOf(layout)) * (1 + 1e-9);
   return { layout, channels, blocks, error: gamma(length + terms + 4) * size * (1 + 1e-9), size };
 }
 
@@ -196,21 +206,29 @@ function mirror(block: Float64Array, order: number): void {
   }
 }
 
-/** `||A||_1 ||A||_inf` of `A = sum_a |K_a|`. */
+/** Which taps read an input anywhere: 1, else 0. */
+function tapsOf({ taps, sums }: GramLayout): Uint8Array {
+  const used = new Uint8Array(taps);
+  for (const terms of sums) for (const term of terms) used[Math.floor(term / taps)] = used[term % taps] = 1;
+  return used;
+}
+
+/** `||A||_1 ||A||_inf` of `A = sum_a |K_a|`, over the taps that are used. */
 function squaredNormBound(
   kernel: Float64Array,
   outChannels: number,
   inChannels: number,
-  taps: number,
+  used: Uint8Array,
 ): number {
   const columns = new Float64Array(inChannels);
   let largestRow = 0;
   for (let o = 0, k = 0; o < outChannels; o++) {
     let row = 0;
     for (let c = 0; c < inChannels; c++) {
-      for (let tap = 0; tap < taps; tap++, k++) {
-        row += Math.abs(kernel[k]);
-        columns[c] += Math.abs(kernel[k]);
+      for (let tap = 0; tap < used.length; tap++, k++) {
+        const value = used[tap] * Math.abs(kernel[k]);
+        row += value;
+        columns[c] += value;
       }
     }
     largestRow = Math.max(largestRow, row);

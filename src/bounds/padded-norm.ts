@@ -9,6 +9,8 @@ import { type Enclosure, sqrtOf, UNIT_ROUNDOFF, ZERO } from './rounding';
 const STEPS = 96;
 const INVERSE_STEPS = 40;
 const ATTEMPTS = 10;
+/** Factorisations that it takes, about: some break down. */
+export const FACTORISATIONS = 1.5;
 /** Flops a second, about: products of panels, of the operator with a vector, and plain loops. */
 const SPEED = { products: 4.5e10, skinny: 3e10, own: 1e9 } as const;
 /** What a norm costs however small it is, and a product of the operator with a vector, seconds. */
@@ -23,14 +25,15 @@ const PRODUCT_OVERHEAD = 1e-4;
  *
  * @param operator of one group, its kernel scaled
  * @param copies largest number of padded positions that hold the same input
- * @param tolerance relative width to aim for
+ * @param aim relative widths: to aim for, and that are enough where the first factorisation, which decides whether that one can
+ *   be had cheaply, breaks down
  */
 export async function boundPadded(
   engine: Engine,
   operator: PaddedOperator,
   layout: GramLayout,
   copies: number,
-  tolerance: number,
+  { tolerance, enough = tolerance }: { readonly tolerance: number; readonly enough?: number },
 ): Promise<Enclosure> {
   const { outChannels, inChannels, kernel } = operator;
   const gram = await paddedGram(engine, layout, kernel, outChannels, inChannels, copies);
@@ -50,7 +53,8 @@ export async function boundPadded(
     const [norm] = await attainedNorms(operator, products, copies, v);
     lower = Math.max(lower, norm);
   };
-  const closed = () => upper <= lower ** 2 * (1 + 2 * tolerance);
+  let width = tolerance;
+  const closed = () => upper <= lower ** 2 * (1 + 2 * width);
 
   const [ritz] = await lanczos(normal, 1, order, { maxSteps: STEPS, tolerance: tolerance / 4, seed: 1 });
   await attain(ritz.vector);
@@ -62,6 +66,7 @@ export async function boundPadded(
     const factorization = await factorizeBand(engine, gram, theta);
     if (factorization === null) {
       excess *= 64;
+      width = enough;
       continue;
     }
     upper = Math.min(upper, factorization.bound + gram.error);
@@ -96,12 +101,12 @@ export function costOfPadded(
   const channels = layout.side === 'inputs' ? operator.inChannels : operator.outChannels;
   const { flops, elements } = sizeOf(panelsOf(envelopeOf(layout), channels));
   return {
-    seconds: secondsOfPadded(operator, layout.ranks.length * channels, flops),
+    seconds: secondsOfPadded(operator, layout.ranks.length * channels, FACTORISATIONS * flops),
     elements: elements + layout.sums.length * channels ** 2,
   };
 }
 
-/** Seconds for an operator of which nothing but sizes is known, from the order of its Gram matrix and the flops of a factorisation. */
+/** Seconds for an operator of which nothing but sizes is known, from the order of its Gram matrix and the flops of the factorisations. */
 export function secondsOfPadded(
   {
     outChannels,

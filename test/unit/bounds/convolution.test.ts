@@ -230,25 +230,41 @@ describe('boundConvolution', () => {
     ['replicate', [1, 1], [2, 2]],
     ['circular', [1, 1], [0, 0]],
     ['circular', [2, 1], [0, 150]],
+  ] as const)('encloses layers that there is no time to factorise: %s, %j, %j', async (mode, taps, pads) => {
+    const one: ConvolutionLayer = {
+      ...plain,
+      ...{ weight: Float32Array.from(taps), shape: [1, 1, taps.length], strides: [1], dilations: [1] },
+      ...{ mode, pads, inputSize: [300], outputPadding: [0] },
+    };
+    const layer: ConvolutionLayer = {
+      ...one,
+      weight: Float32Array.from({ length: many * taps.length }, (_, at) => taps[at % taps.length]),
+      ...{ shape: [many, 1, taps.length], groups: many },
+    };
+    const found = await boundConvolution(engine, toBounds(layer, 'sized'), null, 0);
+    expect(found.method).not.toBe(METHODS.dense);
+    expectEncloses(found, denseNorm(one), singularValueError);
+    expect(found.upper).toBeLessThanOrEqual(promised * Math.sqrt(copies(layer, 'sized')) * anySizeNorm(one));
+  });
+
+  it.each([
+    ['zeros', 3, 8, 1e9],
+    ['replicate', 3, 8, 1e9],
+    ['reflect', 3, 8, 2e7],
+    ['zeros', 4096, 32768, 2047],
   ] as const)(
-    'encloses layers of too many groups to factorise each: %s, %j, %j',
-    async (mode, taps, pads) => {
-      const one: ConvolutionLayer = {
-        ...plain,
-        ...{ weight: Float32Array.from(taps), shape: [1, 1, taps.length], strides: [1], dilations: [1] },
-        ...{ mode, pads, inputSize: [300], outputPadding: [0] },
-      };
+    'takes no memory for every place of long pads or kernels: %s, %i taps on %i',
+    async (...given) => {
+      const [mode, taps, length, pad] = given;
       const layer: ConvolutionLayer = {
-        ...one,
-        weight: Float32Array.from({ length: many * taps.length }, (_, at) => taps[at % taps.length]),
-        ...{ shape: [many, 1, taps.length], groups: many },
+        ...plain,
+        ...{ weight: new Float32Array(taps).fill(1), shape: [1, 1, taps], strides: [1], dilations: [1] },
+        ...{ mode, pads: [pad, pad], inputSize: [length], outputPadding: [0] },
       };
-      const found = await boundConvolution(engine, toBounds(layer, 'sized'), null);
-      expect(found.method).not.toBe(METHODS.dense);
-      expectEncloses(found, denseNorm(one), singularValueError);
-      expect(found.upper).toBeLessThanOrEqual(
-        promised * Math.sqrt(copies(layer, 'sized')) * anySizeNorm(one),
-      );
+      const { lower, upper } = await boundConvolution(engine, toBounds(layer, 'sized'), null);
+      expect(lower).toBeLessThanOrEqual(upper);
+      // The length of a column: every tap reads some input.
+      expect(upper).toBeGreaterThanOrEqual(Math.sqrt(taps));
     },
   );
 

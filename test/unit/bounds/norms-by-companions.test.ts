@@ -54,16 +54,21 @@ describe('NormsByCompanions', () => {
     expect((await Promise.all(singly)).flat()).toEqual(expected);
   });
 
-  it('are answered one kernel after the other', async () => {
-    for (const seed of [1, 2]) {
-      const kernel = gaussianKernel(112, seed);
-      const autocorrelation = await autocorrelate(engine, kernel);
-      const own = new NormsByCholesky(engine, autocorrelation);
-      const shared = new NormsByCompanions(companions, autocorrelation, own);
-      const { frequencies, thresholds } = questions(kernel, 100);
-      expect(await shared.upperBounds(frequencies, thresholds)).toEqual(
-        await own.upperBounds(frequencies, thresholds),
-      );
+  it('are those of its own kernel, whichever kernels are asked about at the same time', async () => {
+    const kernels = await Promise.all(
+      [1, 0.25, 4].map(async (factor) => {
+        const kernel = gaussianKernel(112, 1);
+        const scaled = { ...kernel, values: kernel.values.map((value) => factor * value) };
+        const autocorrelation = await autocorrelate(engine, scaled);
+        const own = new NormsByCholesky(engine, autocorrelation);
+        return { own, shared: new NormsByCompanions(companions, autocorrelation, own) };
+      }),
+    );
+    const { frequencies, thresholds } = questions(gaussianKernel(112, 1), 100);
+    for (const asked of [kernels, [...kernels, ...kernels], kernels.toReversed()]) {
+      const expected = await Promise.all(asked.map(({ own }) => own.upperBounds(frequencies, thresholds)));
+      const found = asked.map(({ shared }) => shared.upperBounds(frequencies, thresholds));
+      expect(await Promise.all(found)).toEqual(expected);
     }
   });
 

@@ -37,7 +37,7 @@ async function boundOf(
   const layout = gramLayout(operator, side, sizes, outermost % axes.length);
   if (layout === null) throw new Error('too many terms');
   const copies = product(axes.map((axis) => largestCopies(axis)));
-  return { found: await boundPadded(one, operator, layout, copies, 1e-6), scale };
+  return { found: await boundPadded(one, operator, layout, copies, { tolerance: 1e-6 }), scale };
 }
 
 describe('boundPadded', () => {
