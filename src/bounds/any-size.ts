@@ -18,6 +18,9 @@ const FIRST_SHARE = 1 / 4;
 const BATCH = 256;
 /** Cells of one batch from which the symbol is climbed again. */
 const CLIMBS = 4;
+/** Cells all over the torus that are bounded before others where there are many, and from how many of them the symbol is climbed. */
+const SCOUTS = 64;
+const SCOUT_CLIMBS = 5;
 
 export interface AnySizeEnclosure extends Enclosure {
   /** Where the lower bound is attained. */
@@ -90,22 +93,33 @@ export async function boundAnySize(
     const [bound] = await norms.upperBounds([frequency], [target() * Math.cos(reach)]);
     return bound < Infinity;
   };
-  // Depth first: only a few cells of each size are held at a time.
-  const stack = coverOfHalfTorus(
-    tau,
-    await firstReach(tau, isDone, FIRST_SHARE * (WORK_LIMIT / norms.seconds)),
-  );
-  let proved = 0;
-  let climbable: Cell[] = [];
   // While one batch is bounded, the symbol is climbed from cells of the one before.
-  const climbFrom = async (cells: readonly Cell[]) => {
-    const every = Math.ceil(cells.length / CLIMBS);
+  const climbFrom = async (cells: readonly Cell[], count: number) => {
+    const every = Math.ceil(cells.length / count);
     for (const { centre } of cells.filter((_, i) => i % every === 0)) await improve(centre);
   };
+  const firstCells = async () =>
+    coverOfHalfTorus(tau, await firstReach(tau, isDone, FIRST_SHARE * (WORK_LIMIT / norms.seconds)));
+  // Depth first: only a few cells of each size are held at a time.
+  let stack = await firstCells();
+  // A flat symbol has many peaks, and the higher one of them is known to be the larger cells can be: some cells tell where to climb.
+  if (stack.length > 4 * SCOUTS) {
+    const every = Math.ceil(stack.length / SCOUTS);
+    const scouts = stack.filter((_, i) => i % every === 0);
+    const before = peak.norm;
+    const bounds = await boundCells(scouts, 1);
+    await climbFrom(
+      scouts.filter((_, i) => bounds[i] === Infinity),
+      SCOUT_CLIMBS,
+    );
+    if (peak.norm > before) stack = await firstCells();
+  }
+  let proved = 0;
+  let climbable: Cell[] = [];
   const isOver = () => seconds >= WORK_LIMIT || performance.now() - begun >= TIME_LIMIT * 1000;
   while (stack.length > 0 && !isOver()) {
     const cells = stack.splice(-BATCH);
-    const [bounds] = await Promise.all([boundCells(cells, 1), climbFrom(climbable)]);
+    const [bounds] = await Promise.all([boundCells(cells, 1), climbFrom(climbable, CLIMBS)]);
     proved = largestFinite(bounds, proved);
     const open = cells.filter((_, i) => bounds[i] === Infinity);
     // The symbol's norm may be above the target there: sooner or later it is the only reason to fail.

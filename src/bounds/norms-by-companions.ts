@@ -61,6 +61,7 @@ export class NormsByCompanions implements SymbolNorms {
   }
 
   private async shared(frequencies: readonly Frequency[], thresholds: readonly number[]): Promise<number[]> {
+    if (this.batches === 0) await Promise.all(Array.from({ length: this.count }, (_, i) => this.hold(i)));
     const bounds: number[] = [];
     const size = Math.ceil(frequencies.length / (PARTS * this.count));
     let next = 0;
@@ -84,10 +85,17 @@ export class NormsByCompanions implements SymbolNorms {
     const request: CompanionRequest = { kernel, frequencies, thresholds };
     const bounds = (await companions.ask(place, request)) as number[] | null;
     if (bounds !== null) return bounds;
-    const { order, lags, central, even, odd, error } = this.autocorrelation;
-    const hold: CompanionRequest = { kernel, autocorrelation: { order, lags, central, even, odd, error } };
-    // Both at once: nobody can ask for another kernel in between.
-    const [, found] = await Promise.all([companions.ask(place, hold), companions.ask(place, request)]);
+    // Another kernel's has taken its place. Both at once: nobody can ask for a third in between.
+    const [, found] = await Promise.all([this.hold(place), companions.ask(place, request)]);
     return found as number[];
+  }
+
+  private hold(place: number): Promise<unknown> {
+    const { order, lags, central, even, odd, error } = this.autocorrelation;
+    const request: CompanionRequest = {
+      kernel: this.kernel,
+      autocorrelation: { order, lags, central, even, odd, error },
+    };
+    return this.companions.ask(place, request);
   }
 }
