@@ -25,9 +25,11 @@ import { OWN_SPEED, secondsOfEigenvalue, secondsOfMatrix, SPEED, VALUES } from '
 import { convolutionLayer } from './operator';
 
 /** What a kernel of several positions costs besides, and each of its groups, seconds. */
-const KERNEL_OVERHEAD = 4e-3;
+const KERNEL_OVERHEAD = 7e-3;
 const SEARCH_OVERHEAD = 6e-4;
-/** Symbols that are looked at besides those of the first cells, mostly around peaks, for every digit of the tolerance but the first. */
+/** How many cells there are in the end for each of the first. */
+const SPLIT = 2;
+/** Symbols that are looked at besides, mostly around peaks, for every digit of the tolerance but the first. */
 const FURTHER_SYMBOLS = 40;
 /** Values that are put in order and summed up a second, for a kernel of several positions. */
 const KERNEL_VALUES = 2e7;
@@ -35,8 +37,9 @@ const KERNEL_VALUES = 2e7;
 const CLIMBS = 350;
 /** Relative width that convolutions are enclosed to where none is asked for. */
 const TOLERANCE = 1e-3;
-/** Groups whose norms are about the largest. */
-const REFINED_GROUPS = 3;
+/** Groups whose norms are about the largest: the share of them, for what quicker bounds leave open, and at least. */
+const REFINED_SHARE = 5;
+const LEAST_REFINED = 3;
 /** Products with the padded operator that raise a lower bound, and flops and values of patches a second in them. */
 const ATTAINING_STEPS = 48;
 const SKINNY_SPEED = 3e10;
@@ -96,7 +99,8 @@ function secondsForAnySize(kernel: KernelSize, conditions: Conditions): number {
   const reach = expectedReach(tau, conditions.ratio, tolerance);
   // A symbol has the more peaks the faster it varies.
   const peaks = product(tau.map((t) => Math.max(1, t)));
-  const symbols = coverSize(tau, reach) + FURTHER_SYMBOLS * Math.max(1, -Math.log10(tolerance) - 1) * peaks;
+  const symbols =
+    SPLIT * coverSize(tau, reach) + FURTHER_SYMBOLS * Math.max(1, -Math.log10(tolerance) - 1) * peaks;
   const beginning = SEARCH_OVERHEAD + secondsOfEigenvalue(order);
   const climbing = (CLIMBS * 8 * rows * order) / OWN_SPEED;
   return secondsOfKernels(kernel) + groups * (beginning + climbing + shared(symbols * symbol, conditions));
@@ -145,7 +149,10 @@ function secondsForSize(
   const patches = groups * layer.inChannelsPerGroup * product(layer.size) * outputs;
   const part = Math.min(patches, PATCH_ELEMENTS);
   const attaining =
-    ATTAINING_STEPS * ((4 * part * layer.outChannels) / groups / SKINNY_SPEED + (2 * part) / PATCHES);
+    ATTAINING_STEPS *
+    ((4 * part * layer.outChannels) / groups / SKINNY_SPEED +
+      (2 * part) / PATCHES +
+      (4 * ATTAINING_STEPS * columns * groups) / OWN_SPEED);
   if (onCircular !== null) return onCircular + attaining + refining;
   const grids = [0, 1]
     .map((more) => circulantCounts(axes, more))
@@ -154,14 +161,25 @@ function secondsForSize(
     const first = { ...conditions, tolerance: Math.max(FIRST_WIDTH, conditions.tolerance ?? 0) };
     const closer =
       [0, 1].reduce((sum, more) => sum + product(circulantCounts(axes, more)), 0) * kernel.symbol;
-    return (
-      secondsForAnySize(kernel, first) + attaining + Math.min(groups, REFINED_GROUPS) * closer + refining
-    );
+    return secondsForAnySize(kernel, first) + attaining + refinedOf(groups, axes) * closer + refining;
   }
   if (circular === null && !isMatrix && grids.length > 0) {
     return onGrid(grids.reduce((sum, counts) => sum + product(counts), 0)) + attaining + refining;
   }
   return secondsForAnySize(kernel, conditions) + attaining + refining;
+}
+
+/** What quicker bounds leave open of the norm on a zero-padded map, for a Gaussian kernel, about; pads that copy leave half and more. */
+function openOn(axes: readonly Axis[]): number {
+  return axes.reduce(
+    (sum, { inputSize, mode }) => sum + (mode === 'zeros' ? (Math.PI / (inputSize + 2)) ** 2 / 8 : 0.5),
+    0,
+  );
+}
+
+/** Of so many groups those that are looked at closely. */
+function refinedOf(groups: number, axes: readonly Axis[]): number {
+  return Math.min(groups, Math.max(LEAST_REFINED, REFINED_SHARE * openOn(axes) * groups));
 }
 
 /** Of the banded Gram matrices of the padded operator; 0 where they take too long. */
@@ -182,12 +200,8 @@ function secondsByGram(
   const band = Math.min(...shares) * order;
   const flops = order * band ** 2 - (2 / 3) * band ** 3;
   const operator = { outChannels: outChannels / groups, inChannels: inChannelsPerGroup, taps, outputs };
-  const seconds = Math.min(groups, REFINED_GROUPS) * secondsOfPadded(operator, order, FACTORISATIONS * flops);
-  // What a zero-padded map leaves open of a Gaussian kernel, about; pads that copy leave half and more.
-  const open = axes.reduce(
-    (sum, { inputSize, mode }) => sum + (mode === 'zeros' ? (Math.PI / (inputSize + 2)) ** 2 / 8 : 0.5),
-    0,
-  );
+  const seconds = refinedOf(groups, axes) * secondsOfPadded(operator, order, FACTORISATIONS * flops);
+  const open = openOn(axes);
   const affordable = (tolerance ?? TOLERANCE) < TOLERANCE ? Infinity : PADDED.secondsForAll * open;
   const isLarge = order > PADDED.order || order * band > PADDED.elements;
   const isOpen = open > (tolerance ?? TOLERANCE);

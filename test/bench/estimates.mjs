@@ -6,6 +6,12 @@ import { networkFiles } from './networks.mjs';
 import { MATRICES, matricesFile, resnetFile } from './weights.mjs';
 
 const FACTOR = 3;
+/** Input sizes that make most of a network's maps small. */
+const SIZES = {
+  'ch_PP-OCRv4_det_infer.onnx': [64, 64],
+  'ch_PP-OCRv4_rec_infer.onnx': [48, 160],
+  'ch_ppocr_mobile_v2.0_cls_infer.onnx': [48, 192],
+};
 /** Seconds from which a layer is worth an estimate of its own. */
 const NOTICED = 0.01;
 const FARTHEST = 5;
@@ -17,6 +23,7 @@ const LONG = 30;
 export async function estimates() {
   const runs = [
     ...networkFiles().map((file) => ({ file, options: {} })),
+    ...networkFiles().map((file) => ({ file, options: { inputSize: SIZES[basename(file)] } })),
     { file: resnetFile('kaiming'), options: { tolerance: 1e-2 } },
     { file: resnetFile('smooth'), options: { tolerance: 1e-2 } },
     ...MATRICES.map((layers) => ({ file: matricesFile(), options: { layers } })),
@@ -35,7 +42,8 @@ export async function estimates() {
   for (const { file, options } of runs) {
     process.stderr.write(`${file} ...\n`);
     const rows = await shortestOf(file, options);
-    const name = options.layers ?? basename(file);
+    const size = options.inputSize ? `, ${options.inputSize.join('x')}` : '';
+    const name = options.layers ?? `${basename(file)}${size}`;
     const some = rows.filter(({ seconds, cost }) => Math.max(seconds, cost) >= NOTICED);
     noticed.push(...some.map((row) => ({ ...row, file: name })));
     lines.push([name, String(rows.length), ...sums(rows), ...shares(some)]);
