@@ -1,4 +1,5 @@
 import type { Engine } from '../compute/engine';
+import { factorLeaf, inverseOf } from './cholesky';
 import { envelopeOf, type PaddedGram } from './padded-gram';
 import { gamma, roundUp } from './rounding';
 import { sumOfSquares } from './values';
@@ -108,7 +109,7 @@ export async function factorizeBand(
       }
       for (const leaf of leaves) await subtract(engine, leaf, reach, values, begin, end);
       const diagonal = values.slice(0, width * width);
-      if (!factorDiagonal(diagonal, width)) return null;
+      if (!factorLeaf(diagonal, width)) return null;
       const inverse = inverseOf(diagonal, width);
       const rest = values.subarray(width * width);
       let below: Float64Array = new Float64Array(rest.length);
@@ -209,40 +210,6 @@ function shiftedColumns(
     trace += Math.abs(values[i * width + i]);
   }
   return trace;
-}
-
-/** Overwrites a symmetric matrix (its lower triangle) with its Cholesky factor; false at a pivot that is not positive. */
-function factorDiagonal(a: Float64Array, n: number): boolean {
-  for (let j = 0; j < n; j++) {
-    for (let i = j; i < n; i++) {
-      let sum = a[i * n + j];
-      for (let k = 0; k < j; k++) sum -= a[i * n + k] * a[j * n + k];
-      if (i === j) {
-        if (!(sum > 0)) return false;
-        a[j * n + j] = Math.sqrt(sum);
-      } else {
-        a[i * n + j] = sum / a[j * n + j];
-      }
-    }
-    for (let i = 0; i < j; i++) a[i * n + j] = 0;
-  }
-  return true;
-}
-
-/** Inverse of a lower triangular matrix. */
-function inverseOf(l: Float64Array, n: number): Float64Array {
-  const x = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    // Row i is that of the identity less multiples of the rows above, over the pivot.
-    const row = x.subarray(i * n, i * n + i + 1);
-    for (let k = 0; k < i; k++) {
-      const factor = l[i * n + k];
-      for (let j = 0; j <= k; j++) row[j] -= factor * x[k * n + j];
-    }
-    row[i] = 1;
-    for (let j = 0; j <= i; j++) row[j] /= l[i * n + i];
-  }
-  return x;
 }
 
 /** Forward and back substitution. */

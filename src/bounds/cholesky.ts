@@ -175,7 +175,7 @@ async function solveTransposed(engine: Engine, l: Factor, y: Float64Array): Prom
 }
 
 /** Overwrites a symmetric matrix (its lower triangle) with its Cholesky factor; false at a pivot that is not positive. */
-function factorLeaf(a: Float64Array, n: number): boolean {
+export function factorLeaf(a: Float64Array, n: number): boolean {
   const column = new Float64Array(n);
   for (let j = 0; j < n; j++) {
     const pivot = a[j * (n + 1)];
@@ -194,7 +194,7 @@ function factorLeaf(a: Float64Array, n: number): boolean {
 }
 
 /** Inverse of a lower triangular matrix. */
-function inverseOf(l: Float64Array, n: number): Float64Array {
+export function inverseOf(l: Float64Array, n: number): Float64Array {
   const x = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     // Row i is that of the identity less multiples of the rows above, over the pivot.

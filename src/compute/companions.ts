@@ -1,6 +1,7 @@
 /** Processes beside this one that compute for it: plain loops and small products, which one process does on one core only. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
+import { t } from '@vscode/l10n';
 
 /** Each takes some 80 MB, and a copy of what it works on. */
 const MOST_COMPANIONS = 4;
@@ -71,7 +72,7 @@ function start(program: string): Companion {
     else waiting?.reject(new CompanionError(answer.error));
   });
   child.on('error', (error) => fail(companion, error.message));
-  child.on('exit', (code, signal) => fail(companion, signal ?? `exit code ${code}`));
+  child.on('exit', (code, signal) => fail(companion, signal ?? t`exit code ${String(code)}`));
   rest(child);
   return companion;
 }
