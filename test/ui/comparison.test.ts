@@ -178,7 +178,7 @@ describe('palette', () => {
     await vscode.runCommand('View: Close All Editors');
     const names = ['markup.onnx', 'same.onnx'];
     await copyFile(join(vscode.workspace, names[0]), join(vscode.workspace, names[1]));
-    await vscode.explorerItem(names[1]).waitFor();
+    await vscode.untilShown(names[1]);
     await vscode.runCommand('Lipschitz: Compare Lipschitz');
     const question = await vscode.question('Compare Lipschitz');
     for (const name of names) await vscode.quickPickItem(name).click();

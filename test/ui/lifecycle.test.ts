@@ -32,8 +32,7 @@ describe('lifecycle', () => {
       settings: { 'lipschitzLens.confirmAboveSeconds': 100_000 },
     });
     await writeFile(file(SLOW), slowModel());
-    // Until the file watcher has seen it, which a busy machine delays.
-    await vscode.explorerItem(SLOW).waitFor({ timeout: 60_000 });
+    await vscode.untilShown(SLOW);
   });
   afterAll(() => vscode?.close());
   beforeEach(async () => {

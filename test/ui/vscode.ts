@@ -129,6 +129,11 @@ export class VsCode {
     return this.files.filter({ has: this.page.getByText(name, { exact: true }) });
   }
 
+  /** Waits until the explorer shows a file that was just written, of which a busy machine's watcher may be told late, or never. */
+  async untilShown(name: string): Promise<void> {
+    await this.until(this.explorerItem(name), 'visible', () => this.runCommand('Refresh Explorer'));
+  }
+
   /** Opens a file of the explorer in an editor of its own. */
   async openFile(name: string): Promise<void> {
     await this.explorerItem(name).dblclick();
