@@ -4,6 +4,7 @@ import { type Cell, cosineOf, coverOfHalfTorus, reachOf, split } from './cells';
 import { climb, highestPeak } from './climb';
 import { largestEigenvalue } from './eigenvalue';
 import { firstReach } from './first-reach';
+import { spread } from './grid';
 import { boundByTaps, halfExtent, type PolyphaseKernel, undilated } from './kernel';
 import { type Enclosure, roundDown, roundUp, sqrtOf, UNIT_ROUNDOFF, ZERO } from './rounding';
 import { type Frequency, symbolError } from './symbol';
@@ -95,8 +96,7 @@ export async function boundAnySize(
   };
   // While one batch is bounded, the symbol is climbed from cells of the one before.
   const climbFrom = async (cells: readonly Cell[], count: number) => {
-    const every = Math.ceil(cells.length / count);
-    for (const { centre } of cells.filter((_, i) => i % every === 0)) await improve(centre);
+    for (const { centre } of spread(cells, count)) await improve(centre);
   };
   const firstCells = async () =>
     coverOfHalfTorus(tau, await firstReach(tau, isDone, FIRST_SHARE * (WORK_LIMIT / norms.seconds)));
@@ -104,8 +104,7 @@ export async function boundAnySize(
   let stack = await firstCells();
   // A flat symbol has many peaks, and the higher one of them is known to be the larger cells can be: some cells tell where to climb.
   if (stack.length > 4 * SCOUTS) {
-    const every = Math.ceil(stack.length / SCOUTS);
-    const scouts = stack.filter((_, i) => i % every === 0);
+    const scouts = spread(stack, SCOUTS);
     const before = peak.norm;
     const bounds = await boundCells(scouts, 1);
     await climbFrom(

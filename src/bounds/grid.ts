@@ -69,10 +69,10 @@ export async function boundOnGrid(
   return { lower: Math.min(roundDown(lower), upper), upper };
 }
 
-/** At most `count` of the frequencies, from all over the list. */
-function spread(frequencies: readonly Frequency[], count: number): Frequency[] {
-  const every = Math.ceil(frequencies.length / count);
-  return frequencies.filter((_, i) => i % every === 0);
+/** At most `count` of the items, from all over the list. */
+export function spread<T>(items: readonly T[], count: number): T[] {
+  const every = Math.ceil(items.length / count);
+  return items.filter((_, i) => i % every === 0);
 }
 
 /** All frequencies of a grid that is not symmetric. */
