@@ -105,7 +105,10 @@ describe('the network of the classifier', () => {
 it.skipIf(!existsSync(MNIST))('a network whose bound holds for all inputs shows one figure', async () => {
   await copyFile(MNIST, join(vscode.workspace, 'mnist.onnx'));
   const panel = await vscode.analyze('mnist.onnx');
-  await panel.facts.getByText('≤ 71.96').waitFor();
+  const figure = await panel.facts.getByText(/^≤ [\d.]+$/).textContent();
+  // The best the layers' bounds allowed when this was written, and a slope that was met: tighter layers may lower it.
+  expect(Number(figure?.slice(2))).toBeLessThanOrEqual(71.96);
+  expect(Number(figure?.slice(2))).toBeGreaterThan(1.1465);
   await panel.tab(/^Network$/).click();
   await panel.frame.getByText(/^Nothing: every node/).waitFor();
   expect(await barriers(panel)).toEqual([]);
