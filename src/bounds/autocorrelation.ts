@@ -113,12 +113,22 @@ function mirrored(lower: Float64Array, order: number): Float64Array {
   return out;
 }
 
-/** Lower triangles of the real and imaginary parts of H at a list of frequencies, (frequencies, triangle) each. */
+/** Lower triangles of the real and imaginary parts of symbols, (symbols, triangle) each. */
+export interface SymbolTriangles {
+  readonly real: Float64Array;
+  readonly imaginary: Float64Array;
+}
+
+/**
+ * H at a list of frequencies.
+ * @param out where they may be written: room for as many symbols or more
+ */
 export async function gramSymbols(
   engine: Engine,
   { order, lags, phases, even, odd }: Autocorrelation,
   frequencies: readonly Frequency[],
-): Promise<{ real: Float64Array; imaginary: Float64Array }> {
+  out?: SymbolTriangles,
+): Promise<SymbolTriangles> {
   const count = frequencies.length;
   const cosines = new Float64Array(count * (lags.length + 1));
   const sines = new Float64Array(count * lags.length);
@@ -132,12 +142,13 @@ export async function gramSymbols(
     );
   });
   const size = triangle(order);
+  const space = (values?: Float64Array) => values?.subarray(0, count * size);
   return {
-    real: await engine.multiply(cosines, even, count, lags.length + 1, size),
+    real: await engine.multiply(cosines, even, count, lags.length + 1, size, space(out?.real)),
     imaginary:
       lags.length === 0
         ? new Float64Array(count * size)
-        : await engine.multiply(sines, odd, count, lags.length, size),
+        : await engine.multiply(sines, odd, count, lags.length, size, space(out?.imaginary)),
   };
 }
 

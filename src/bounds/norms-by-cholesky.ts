@@ -1,5 +1,5 @@
 import type { Engine } from '../compute/engine';
-import { type Autocorrelation, gramSymbolInto, gramSymbols } from './autocorrelation';
+import { type Autocorrelation, gramSymbolInto, gramSymbols, type SymbolTriangles } from './autocorrelation';
 import {
   isBelow,
   OWN_ORDER,
@@ -14,7 +14,7 @@ import type { Frequency } from './symbol';
 import type { SymbolNorms } from './symbol-norms';
 
 /** Values of the matrices that are worked on at a time. */
-const CHUNK_ELEMENTS = 2 ** 20;
+const CHUNK_ELEMENTS = 2 ** 19;
 /** Largest values of coefficients from which a symbol is put together here. */
 const OWN_COEFFICIENTS = 2 ** 13;
 
@@ -51,6 +51,8 @@ export class NormsByCholesky implements SymbolNorms {
   private readonly engine: Engine;
   private readonly factor: Workspace;
   private readonly own: boolean;
+  /** The symbols at hand, of which each chunk takes the place of the last. */
+  private symbols: SymbolTriangles | null = null;
   /** One at a time: all work in the same space. */
   private last: Promise<unknown> = Promise.resolve();
 
@@ -96,9 +98,10 @@ export class NormsByCholesky implements SymbolNorms {
       return bounds;
     }
     const chunk = Math.max(1, Math.floor(CHUNK_ELEMENTS / size));
+    this.symbols ??= { real: new Float64Array(chunk * size), imaginary: new Float64Array(chunk * size) };
     for (let begin = 0; begin < frequencies.length; begin += chunk) {
       const some = frequencies.slice(begin, begin + chunk);
-      const { real, imaginary } = await gramSymbols(engine, autocorrelation, some);
+      const { real, imaginary } = await gramSymbols(engine, autocorrelation, some, this.symbols);
       for (let i = 0; i < some.length; i++) {
         const threshold = thresholds[begin + i];
         const proved = await this.isBelow(threshold, real, imaginary, i * size);
