@@ -50,7 +50,7 @@ const programs = [
     banner: { js: '#!/usr/bin/env node' },
   },
   { ...node, entryPoints: { worker: 'src/worker/main.ts' } },
-  { ...node, entryPoints: { companion: 'src/bounds/companion.ts' } },
+  { ...node, entryPoints: { companion: 'src/bounds/symbols/companion.ts' } },
   { ...node, entryPoints: { extension: 'src/extension.ts' } },
   { ...page, entryPoints: { panel: 'webview/main.tsx' } },
 ];

@@ -1,6 +1,6 @@
 /** Updates of weights of a base model: where their energy lies, how large they are beside the weight, and what both make. */
 import { t } from '@vscode/l10n';
-import { boundMatrix, frobeniusOf, type Matrix } from '../bounds/matrix';
+import { boundMatrix, frobeniusOf, type Matrix } from '../bounds/matrices/matrix';
 import { gamma, roundDown, roundUp } from '../bounds/rounding';
 import { type RankedEnclosure, stableRank } from '../bounds/stable-rank';
 import { exponentScale } from '../bounds/values';

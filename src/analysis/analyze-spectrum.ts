@@ -1,6 +1,6 @@
 /** The singular values of one layer of a model file, as the worker computes them. */
 import { t } from '@vscode/l10n';
-import type { Told } from '../bounds/spectrum';
+import type { Told } from '../bounds/spectra/spectrum';
 import { BaseWeights } from '../model/adapter-base';
 import type { Model } from '../model/model';
 import { openModel } from '../model/open';

@@ -1,5 +1,5 @@
 /** How long the bound of a convolution takes: by the way that `boundConvolution` will take, as far as shapes tell. */
-import { coverSize } from '../bounds/cells';
+import { coverSize } from '../bounds/symbols/cells';
 import {
   axesOf,
   circulantCounts,
@@ -12,13 +12,13 @@ import {
   PADDED,
   PATCH_ELEMENTS,
 } from '../bounds/convolution';
-import { expectedReach } from '../bounds/first-reach';
-import { gridCount } from '../bounds/grid';
+import { expectedReach } from '../bounds/symbols/first-reach';
+import { gridCount } from '../bounds/symbols/grid';
 import { product } from '../bounds/kernel';
-import { secondsByCholesky } from '../bounds/norms-by-cholesky';
-import { OWN_SECONDS } from '../bounds/norms-by-companions';
-import { FACTORISATIONS, secondsOfPadded } from '../bounds/padded-norm';
-import { type Axis, outputSize } from '../bounds/padding';
+import { secondsByCholesky } from '../bounds/symbols/norms-by-cholesky';
+import { OWN_SECONDS } from '../bounds/symbols/norms-by-companions';
+import { FACTORISATIONS, secondsOfPadded } from '../bounds/padded/padded-norm';
+import { type Axis, outputSize } from '../bounds/padded/padding';
 import type { ConvolutionOperator } from '../model/model';
 import type { Conditions } from './conditions';
 import { OWN_SPEED, secondsOfEigenvalue, secondsOfMatrix, SPEED, VALUES } from './matrix-cost';

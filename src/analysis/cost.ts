@@ -1,5 +1,5 @@
 /** How long a layer will take, from its shape, and for convolutions from how flat their symbols are. */
-import { isBelow, triangle, workspace } from '../bounds/definite';
+import { isBelow, triangle, workspace } from '../bounds/symbols/definite';
 import type { Engine } from '../compute/engine';
 import type { Operator } from '../model/model';
 import type { Settings } from '../report/report';

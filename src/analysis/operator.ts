@@ -9,14 +9,14 @@ import {
   METHODS,
 } from '../bounds/convolution';
 import { type ReducedKernel, reduceKernel } from '../bounds/factored-kernel';
-import { gramMatrixBound } from '../bounds/gram';
-import { boundConvolutionByGram } from '../bounds/gram-convolution';
+import { gramMatrixBound } from '../bounds/gram/gram';
+import { boundConvolutionByGram } from '../bounds/gram/gram-convolution';
 import { product } from '../bounds/kernel';
-import { boundLowRank } from '../bounds/low-rank';
-import { boundMatrix, frobeniusOf, type Matrix, type MatrixEnclosure } from '../bounds/matrix';
+import { boundLowRank } from '../bounds/matrices/low-rank';
+import { boundMatrix, frobeniusOf, type Matrix, type MatrixEnclosure } from '../bounds/matrices/matrix';
 import { boundDiagonal, boundNormalization } from '../bounds/normalization';
-import { largestCopies } from '../bounds/padding';
-import { probableMatrix } from '../bounds/probable';
+import { largestCopies } from '../bounds/padded/padding';
+import { probableMatrix } from '../bounds/matrices/probable';
 import { roundDown, roundUp, times } from '../bounds/rounding';
 import type { RankedEnclosure } from '../bounds/stable-rank';
 import { exponentScale, type Values } from '../bounds/values';

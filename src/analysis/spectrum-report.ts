@@ -1,7 +1,7 @@
 /** What the report says of a spectrum: its ends, its median, a histogram, and its course over the frequencies. */
-import { mirrorOf } from '../bounds/grid';
+import { mirrorOf } from '../bounds/symbols/grid';
 import { product } from '../bounds/kernel';
-import { merged, type Spectrum, type SymbolSpectra, weightsOf } from '../bounds/spectrum';
+import { merged, type Spectrum, type SymbolSpectra, weightsOf } from '../bounds/spectra/spectrum';
 import type { FrequencyReport, SpectrumHistogram, SpectrumReport } from '../report/report';
 
 /** Values that are listed one by one. */

@@ -1,7 +1,7 @@
 /** The singular values of a layer's operator, on request. */
 import { t } from '@vscode/l10n';
 import { product } from '../bounds/kernel';
-import { householder } from '../bounds/low-rank';
+import { householder } from '../bounds/matrices/low-rank';
 import { diagonalOf } from '../bounds/normalization';
 import {
   convolutionSpectrum,
@@ -15,8 +15,8 @@ import {
   type Spectrum,
   type SymbolSpectra,
   type Told,
-} from '../bounds/spectrum';
-import { PROBES, STEPS } from '../bounds/stochastic-lanczos';
+} from '../bounds/spectra/spectrum';
+import { PROBES, STEPS } from '../bounds/spectra/stochastic-lanczos';
 import { exponentScale, scaled } from '../bounds/values';
 import { Engine } from '../compute/engine';
 import type {

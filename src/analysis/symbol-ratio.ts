@@ -1,5 +1,5 @@
 /** How flat the symbols of convolutions are, which decides how long their bounds take: a short look at some weights. */
-import { normAt, startingFrequencies } from '../bounds/climb';
+import { normAt, startingFrequencies } from '../bounds/symbols/climb';
 import { halfExtent, polyphase, type PolyphaseKernel, product, undilated } from '../bounds/kernel';
 import type { Operator } from '../model/model';
 import { convolutionLayer } from './operator';

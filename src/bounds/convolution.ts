@@ -1,14 +1,14 @@
 import { t } from '@vscode/l10n';
 import type { Engine } from '../compute/engine';
-import { boundAnySize } from './any-size';
-import type { Autocorrelation } from './autocorrelation';
-import { highestPeak, type Wave, waveAt } from './climb';
-import { bestShift, boundOnGrid, gridCount } from './grid';
+import { boundAnySize } from './symbols/any-size';
+import type { Autocorrelation } from './symbols/autocorrelation';
+import { highestPeak, type Wave, waveAt } from './symbols/climb';
+import { bestShift, boundOnGrid, gridCount } from './symbols/grid';
 import { type KernelShape, polyphase, type PolyphaseKernel, product } from './kernel';
-import { boundMatrix, frobeniusOf } from './matrix';
-import { type GramLayout, gramLayout, type Side } from './padded-gram';
-import { boundPadded, costOfPadded } from './padded-norm';
-import { denseMatrix, lowerBounds, type PaddedOperator, paddedOperator } from './padded-operator';
+import { boundMatrix, frobeniusOf } from './matrices/matrix';
+import { type GramLayout, gramLayout, type Side } from './padded/padded-gram';
+import { boundPadded, costOfPadded } from './padded/padded-norm';
+import { denseMatrix, lowerBounds, type PaddedOperator, paddedOperator } from './padded/padded-operator';
 import {
   type Axis,
   circulantSize,
@@ -16,9 +16,9 @@ import {
   largestCopiesAnySize,
   outputSize,
   type PaddingMode,
-} from './padding';
+} from './padded/padding';
 import { type Enclosure, roundDown, roundUp, times } from './rounding';
-import { autocorrelationFor, secondsPerSymbol } from './symbol-norms';
+import { autocorrelationFor, secondsPerSymbol } from './symbols/symbol-norms';
 import { exponentScale, losesDigits, scaled, type Values } from './values';
 
 /** A convolution layer; a transposed one is given as the convolution that it is the adjoint of. */

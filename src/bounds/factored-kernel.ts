@@ -1,6 +1,6 @@
 import type { Engine } from '../compute/engine';
-import { householder } from './low-rank';
-import { frobeniusOf } from './matrix';
+import { householder } from './matrices/low-rank';
+import { frobeniusOf } from './matrices/matrix';
 import { gamma, roundUp } from './rounding';
 import { exponentScale, scaled, type Values } from './values';
 

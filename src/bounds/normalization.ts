@@ -1,5 +1,5 @@
 import { t } from '@vscode/l10n';
-import { frobeniusOf } from './matrix';
+import { frobeniusOf } from './matrices/matrix';
 import { type Enclosure, gamma, roundDown, roundUp, UNIT_ROUNDOFF } from './rounding';
 import { exponentScale, type Values } from './values';
 

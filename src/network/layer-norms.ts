@@ -2,7 +2,7 @@
  * Norms of layers in Linf and L1: sums of absolute weights, exact but for the rounding of the sums, which is allowed for.
  * In Linf the largest sum over what one output is made of, in L1 over what one input reaches.
  */
-import { largestCopies, largestCopiesAnySize } from '../bounds/padding';
+import { largestCopies, largestCopiesAnySize } from '../bounds/padded/padding';
 import { gamma } from '../bounds/rounding';
 import type { Values } from '../bounds/values';
 import type { ConvolutionOperator, MatrixOperator, PaddingMode } from '../model/model';

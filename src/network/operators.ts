@@ -10,7 +10,7 @@ import { axesOf, axisOf, isKnown, productOf, type Dimension, type Shape } from '
 import { padsOfPad } from '../model/onnx/shapes/windows';
 import { isFloat, typeName } from '../model/onnx/types';
 import { padsOf, windowOf, type Window } from '../model/onnx/window';
-import { largestCopiesAnySize, type PaddingMode } from '../bounds/padding';
+import { largestCopiesAnySize, type PaddingMode } from '../bounds/padded/padding';
 import { roundUp } from '../bounds/rounding';
 import {
   averageRows,

@@ -6,8 +6,8 @@ import { processorSecondsOfChildren } from './measure.mjs';
 
 const SOURCES = [
   'analysis/analyze',
-  'bounds/matrix',
-  'bounds/probable',
+  'bounds/matrices/matrix',
+  'bounds/matrices/probable',
   'compute/companions',
   'compute/engine',
   'compute/program',
@@ -28,7 +28,7 @@ const contents = SOURCES.map((name) => `export * from './src/${name}';`).join('\
 await build({ ...options, stdin: { contents, resolveDir: root }, outfile: programOf('core') });
 await build({
   ...options,
-  entryPoints: [resolve(root, 'src/bounds/companion.ts')],
+  entryPoints: [resolve(root, 'src/bounds/symbols/companion.ts')],
   outfile: programOf('companion'),
 });
 

@@ -1,7 +1,7 @@
 /** Updates from files to rows, compared with their dense products in float64. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { boundMatrix } from '../../../src/bounds/matrix';
+import { boundMatrix } from '../../../src/bounds/matrices/matrix';
 import { Engine } from '../../../src/compute/engine';
 import { isAdapter } from '../../../src/analysis/adapter';
 import { analyze, type AnalysisRequest } from '../../../src/analysis/analyze';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { secondsOfSpectrum, spectrumOf } from '../../../src/analysis/spectrum';
 import { describeSpectrum } from '../../../src/analysis/spectrum-report';
-import { exact } from '../../../src/bounds/spectrum';
+import { exact } from '../../../src/bounds/spectra/spectrum';
 import type { LowRankOperator, Operator } from '../../../src/model/model';
 import { type ConvolutionLayer, frobenius } from '../truth/layer';
 import { gaussian, multiply, orthogonalMatrix, seeded } from '../truth/random';

@@ -1,10 +1,10 @@
 /** Weights whose sums, products or quotients vanish beside their own rounding. */
 import { describe, expect, it } from 'vitest';
 import { boundConvolution, type ConvolutionEnclosure } from '../../../src/bounds/convolution';
-import { boundLowRank } from '../../../src/bounds/low-rank';
-import { boundMatrix } from '../../../src/bounds/matrix';
+import { boundLowRank } from '../../../src/bounds/matrices/low-rank';
+import { boundMatrix } from '../../../src/bounds/matrices/matrix';
 import { boundDiagonal, boundNormalization } from '../../../src/bounds/normalization';
-import type { PaddingMode } from '../../../src/bounds/padding';
+import type { PaddingMode } from '../../../src/bounds/padded/padding';
 import { times } from '../../../src/bounds/rounding';
 import { stableRank } from '../../../src/bounds/stable-rank';
 import type { Values } from '../../../src/bounds/values';

@@ -1,5 +1,5 @@
 import type { ConvolutionEnclosure, ConvolutionLayer as BoundedLayer } from '../../../src/bounds/convolution';
-import { type Axis, largestCopies, largestCopiesAnySize } from '../../../src/bounds/padding';
+import { type Axis, largestCopies, largestCopiesAnySize } from '../../../src/bounds/padded/padding';
 import type { Enclosure } from '../../../src/bounds/rounding';
 import { expect } from 'vitest';
 import { adjoint, type ConvolutionLayer, kernelExtents, product } from '../truth/layer';

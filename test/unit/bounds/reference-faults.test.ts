@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { boundConvolution } from '../../../src/bounds/convolution';
-import { boundConvolutionByGram } from '../../../src/bounds/gram-convolution';
+import { boundConvolutionByGram } from '../../../src/bounds/gram/gram-convolution';
 import { stableRank } from '../../../src/bounds/stable-rank';
 import { Engine } from '../../../src/compute/engine';
 import { anySizeNorm, symbolOf } from '../truth/any-size';

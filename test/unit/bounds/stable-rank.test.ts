@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { boundConvolution } from '../../../src/bounds/convolution';
-import { boundMatrix } from '../../../src/bounds/matrix';
+import { boundMatrix } from '../../../src/bounds/matrices/matrix';
 import { stableRank } from '../../../src/bounds/stable-rank';
 import { Engine } from '../../../src/compute/engine';
 import { anySizeGroupNorms } from '../truth/any-size';

@@ -1,0 +1,349 @@
+import type { PolyphaseKernel } from '../kernel';
+import { halfExtent } from '../kernel';
+import { lanczos } from '../matrices/lanczos';
+import { gaussianVector } from '../random';
+import { gamma, UNIT_ROUNDOFF } from '../rounding';
+import { type Frequency, innerProduct, symbolError } from './symbol';
+import { sumOfSquares } from '../values';
+
+/** Lanczos steps where places are only ranked, at the first frequency of a climb, and at each further one, where the vector is nearly right. */
+const RANKING_STEPS = 6;
+const FIRST_STEPS = 12;
+const MORE_STEPS = 6;
+/** Places beside the corners of the torus that are always looked at, and at most. */
+const PLACES = 3;
+const MOST_PLACES = 40;
+/** Largest order at which the leading vector is found to the end each time, in as many steps as it takes. */
+const SMALL_ORDER = 16;
+/** A climb ends where a round gains less than this share of the tolerance, and never for gains that rounding may make. */
+const NOTICED = 1 / 128;
+const LEAST_GAIN = 1e-10;
+
+/** A frequency with a lower bound of the norm of the symbol there. */
+export interface SymbolPeak {
+  readonly frequency: Frequency;
+  /** `<= sigma_1(F(frequency))`, rounding included. */
+  readonly norm: number;
+}
+
+/** A lower bound of `sigma_1(F(w))` at one frequency, from a vector that Lanczos iteration finds in so many steps. */
+export async function normAt(
+  kernel: PolyphaseKernel,
+  frequency: Frequency,
+  steps: number,
+  error: number,
+): Promise<number> {
+  return (await pairAt(kernel, frequency, complexStart(kernel.columns), steps, error)).norm;
+}
+
+/** `u^H K_a v` for every position, u and v the leading singular vectors at a frequency: the symbol's norm near it, as one wave. */
+export async function waveAt(kernel: PolyphaseKernel, frequency: Frequency): Promise<Wave> {
+  const start = complexStart(kernel.columns);
+  const { left, right } = await pairAt(kernel, frequency, start, 2 * FIRST_STEPS, 0);
+  const wave = coefficients(kernel, left, right);
+  return { positions: kernel.positions, ...wave };
+}
+
+/** A trigonometric polynomial `sum_a c_a exp(-i <a, w>)`. */
+export interface Wave {
+  readonly positions: PolyphaseKernel['positions'];
+  readonly re: Float64Array;
+  readonly im: Float64Array;
+}
+
+/** Its squared absolute value at w. */
+export function waveSquare({ positions, re, im }: Wave, w: Frequency): number {
+  let a = 0;
+  let b = 0;
+  positions.forEach((position, p) => {
+    const angle = innerProduct(position, w);
+    const cosine = Math.cos(angle);
+    const sine = Math.sin(angle);
+    a += re[p] * cosine + im[p] * sine;
+    b += im[p] * cosine - re[p] * sine;
+  });
+  return a * a + b * b;
+}
+
+interface SingularPair {
+  /** `<= sigma_1(F(w))`, rounding included. */
+  readonly norm: number;
+  /** The norm as computed. */
+  readonly computed: number;
+  readonly left: ComplexVector;
+  readonly right: ComplexVector;
+}
+
+async function pairAt(
+  kernel: PolyphaseKernel,
+  frequency: Frequency,
+  start: ComplexVector,
+  steps: number,
+  error: number,
+): Promise<SingularPair> {
+  const { rows, columns } = kernel;
+  const symbol = evaluate(kernel, frequency);
+  const right = await leadingVector(symbol, start, rows, columns, steps);
+  const left = times(symbol, right, rows, columns);
+  const length = complexLength(left);
+  const computed = length === 0 ? 0 : length / complexLength(right);
+  const rounding = gamma(2 * rows + 4 * columns + 16) * Math.sqrt(symbol.squares);
+  return { norm: Math.max(0, computed - rounding - error), computed, left, right };
+}
+
+/**
+ * Climbs to a local maximum of `sigma_1(F(w))`. With the singular vectors u, v held, `u^H F(w) v` is one trigonometric
+ * polynomial with a coefficient per position, cheap to maximise; with w held, u and v are improved by Lanczos iteration. Both
+ * steps can only raise the value.
+ *
+ * @param tolerance relative distance from the maximum that is of no concern
+ */
+export async function climb(
+  kernel: PolyphaseKernel,
+  start: Frequency,
+  rounds: number,
+  error: number,
+  tolerance = 0,
+): Promise<SymbolPeak> {
+  const least = Math.max(LEAST_GAIN, NOTICED * tolerance);
+  let frequency = [...start];
+  let from = complexStart(kernel.columns);
+  let best: SymbolPeak = { frequency, norm: 0 };
+  for (let round = 0; round < rounds; round++) {
+    const steps = round === 0 ? FIRST_STEPS : MORE_STEPS;
+    const { norm, computed, left, right } = await pairAt(kernel, frequency, from, steps, error);
+    const gained = norm - best.norm;
+    if (norm > best.norm) best = { frequency: [...frequency], norm };
+    if (computed === 0 || round === rounds - 1 || (round > 0 && gained <= least * best.norm)) break;
+    from = right;
+    frequency = maximizeCoefficients(kernel, coefficients(kernel, left, right), frequency);
+  }
+  return best;
+}
+
+/** The highest maximum found from the places where they often are: a lower bound of the norm for any input size. */
+export async function highestPeak(kernel: PolyphaseKernel, tolerance = 0): Promise<SymbolPeak> {
+  const error = symbolError(kernel, UNIT_ROUNDOFF);
+  const tau = halfExtent(kernel);
+  const first: SymbolPeak[] = [];
+  const placeAt = async (frequency: Frequency): Promise<SymbolPeak> => ({
+    frequency,
+    norm: await normAt(kernel, frequency, RANKING_STEPS, error),
+  });
+  for (const start of startingFrequencies(tau)) {
+    first.push(await placeAt(start));
+  }
+  // The mean of `||F||_F^2` is `||K||_F^2` (Parseval): where all these norms are far below, zeros of the symbol lie there.
+  const usual = Math.sqrt(sumOfSquares(kernel.values) / kernel.columns);
+  for (let k = PLACES + 1; k <= MOST_PLACES && first.every(({ norm }) => norm < usual / 2); k++) {
+    first.push(await placeAt(placeBetween(k, tau.length)));
+  }
+  first.sort((a, b) => b.norm - a.norm);
+  const peaks: SymbolPeak[] = [];
+  for (const { frequency } of first.slice(0, 2))
+    peaks.push(await climb(kernel, frequency, 12, error, tolerance));
+  return [...first, ...peaks].reduce((a, b) => (b.norm > a.norm ? b : a));
+}
+
+/** Where local maxima often are: the corners of the torus, and a few places between. */
+export function startingFrequencies(tau: readonly number[]): Frequency[] {
+  const d = tau.length;
+  const starts: Frequency[] = [];
+  for (let corner = 0; corner < 2 ** d; corner++) {
+    const w = Array.from({ length: d }, (_, axis) => ((corner >> axis) & 1) * Math.PI);
+    if (w.every((x, axis) => x === 0 || tau[axis] > 0)) starts.push(w);
+  }
+  for (let k = 1; k <= PLACES; k++) starts.push(placeBetween(k, d));
+  return starts;
+}
+
+/** The k-th of places all over the torus. */
+function placeBetween(k: number, d: number): Frequency {
+  return Array.from({ length: d }, (_, axis) => ((k * (0.618 + 0.137 * axis) + axis * 0.414) % 1) * Math.PI);
+}
+
+interface ComplexVector {
+  readonly re: Float64Array;
+  readonly im: Float64Array;
+}
+
+interface Symbol extends ComplexVector {
+  readonly squares: number;
+}
+
+function complexStart(n: number): ComplexVector {
+  return { re: gaussianVector(n, 11), im: gaussianVector(n, 13) };
+}
+
+/** Entries of a symbol that are summed at a time: they stay in the cache. */
+const BLOCK_ENTRIES = 2048;
+
+function evaluate({ rows, columns, positions, values }: PolyphaseKernel, w: Frequency): Symbol {
+  const entries = rows * columns;
+  const re = new Float64Array(entries);
+  const im = new Float64Array(entries);
+  const angles = positions.map((position) => innerProduct(position, w));
+  const cosines = Float64Array.from(angles, Math.cos);
+  const sines = Float64Array.from(angles, (angle) => -Math.sin(angle));
+  for (let begin = 0; begin < entries; begin += BLOCK_ENTRIES) {
+    const end = Math.min(entries, begin + BLOCK_ENTRIES);
+    let p = 0;
+    // Two positions at a time: half of the reading and writing of sums.
+    for (; p + 1 < positions.length; p += 2) {
+      const [c, s, c2, s2] = [cosines[p], sines[p], cosines[p + 1], sines[p + 1]];
+      const from = p * entries;
+      for (let e = begin; e < end; e++) {
+        const value = values[from + e];
+        const other = values[from + entries + e];
+        re[e] += c * value + c2 * other;
+        im[e] += s * value + s2 * other;
+      }
+    }
+    for (; p < positions.length; p++) {
+      const [c, s] = [cosines[p], sines[p]];
+      const from = p * entries;
+      for (let e = begin; e < end; e++) {
+        re[e] += c * values[from + e];
+        im[e] += s * values[from + e];
+      }
+    }
+  }
+  return { re, im, squares: sumOfSquares(re) + sumOfSquares(im) };
+}
+
+/** Close to the leading right singular vector of a symbol: a Ritz vector of `F^H F`, as a real matrix of twice the order. */
+async function leadingVector(
+  symbol: ComplexVector,
+  start: ComplexVector,
+  rows: number,
+  columns: number,
+  steps: number,
+): Promise<ComplexVector> {
+  if (columns === 1) return start;
+  const apply = (x: Float64Array) => {
+    const image = times(symbol, complexFrom(x), rows, columns);
+    const { re, im } = timesAdjoint(symbol, image, rows, columns);
+    return concatenated(re, im);
+  };
+  const maxSteps = columns <= SMALL_ORDER ? 2 * columns : steps;
+  const [{ value, vector }] = await lanczos(apply, 1, 2 * columns, {
+    maxSteps,
+    tolerance: 1e-13,
+    seed: 11,
+    start: concatenated(start.re, start.im),
+  });
+  return value > 0 ? complexFrom(vector) : start;
+}
+
+function concatenated(re: Float64Array, im: Float64Array): Float64Array {
+  const x = new Float64Array(2 * re.length);
+  x.set(re);
+  x.set(im, re.length);
+  return x;
+}
+
+function complexFrom(x: Float64Array): ComplexVector {
+  return { re: x.subarray(0, x.length / 2), im: x.subarray(x.length / 2) };
+}
+
+function times(f: ComplexVector, v: ComplexVector, rows: number, columns: number): ComplexVector {
+  const re = new Float64Array(rows);
+  const im = new Float64Array(rows);
+  for (let r = 0; r < rows; r++) {
+    let a = 0;
+    let b = 0;
+    for (let c = 0, e = r * columns; c < columns; c++, e++) {
+      a += f.re[e] * v.re[c] - f.im[e] * v.im[c];
+      b += f.re[e] * v.im[c] + f.im[e] * v.re[c];
+    }
+    re[r] = a;
+    im[r] = b;
+  }
+  return { re, im };
+}
+
+function timesAdjoint(f: ComplexVector, u: ComplexVector, rows: number, columns: number): ComplexVector {
+  const re = new Float64Array(columns);
+  const im = new Float64Array(columns);
+  for (let r = 0; r < rows; r++) {
+    const a = u.re[r];
+    const b = u.im[r];
+    for (let c = 0, e = r * columns; c < columns; c++, e++) {
+      re[c] += f.re[e] * a + f.im[e] * b;
+      im[c] += f.re[e] * b - f.im[e] * a;
+    }
+  }
+  return { re, im };
+}
+
+/** `u^H K_a v` per position, u of length one. */
+function coefficients(kernel: PolyphaseKernel, left: ComplexVector, right: ComplexVector): ComplexVector {
+  const { rows, columns } = kernel;
+  const count = kernel.positions.length;
+  const re = new Float64Array(count);
+  const im = new Float64Array(count);
+  for (let p = 0; p < count; p++) {
+    for (let r = 0; r < rows; r++) {
+      let a = 0;
+      let b = 0;
+      for (let c = 0, k = (p * rows + r) * columns; c < columns; c++, k++) {
+        a += kernel.values[k] * right.re[c];
+        b += kernel.values[k] * right.im[c];
+      }
+      re[p] += left.re[r] * a + left.im[r] * b;
+      im[p] += left.re[r] * b - left.im[r] * a;
+    }
+  }
+  return { re, im };
+}
+
+/** Gradient ascent with growing and shrinking steps on `|sum_a c_a exp(-i <a, w>)|^2`; answers angles in [-pi, pi]. */
+function maximizeCoefficients(kernel: PolyphaseKernel, c: ComplexVector, start: Frequency): number[] {
+  const evaluateAt = (w: Frequency) => {
+    let re = 0;
+    let im = 0;
+    const gradientRe = new Array<number>(w.length).fill(0);
+    const gradientIm = new Array<number>(w.length).fill(0);
+    kernel.positions.forEach((position, p) => {
+      const angle = innerProduct(position, w);
+      const cos = Math.cos(angle);
+      const sin = Math.sin(angle);
+      const a = c.re[p] * cos + c.im[p] * sin;
+      const b = c.im[p] * cos - c.re[p] * sin;
+      re += a;
+      im += b;
+      position.forEach((q, axis) => {
+        gradientRe[axis] += q * b;
+        gradientIm[axis] -= q * a;
+      });
+    });
+    return {
+      value: re * re + im * im,
+      gradient: w.map((_, axis) => 2 * (re * gradientRe[axis] + im * gradientIm[axis])),
+    };
+  };
+  let w = [...start];
+  let here = evaluateAt(w);
+  // Steps are measured in radians along the gradient, at most half a turn: a flat start says nothing about how far to go.
+  let step = 0.5;
+  for (let iteration = 0; iteration < 40 && step > 1e-9; iteration++) {
+    const steepness = Math.hypot(...here.gradient);
+    if (!(steepness > 0)) break;
+    const next = w.map((x, axis) => x + (step * here.gradient[axis]) / steepness);
+    const there = evaluateAt(next);
+    if (there.value > here.value) {
+      const gain = there.value - here.value;
+      w = next;
+      here = there;
+      step = Math.min(Math.PI, 2 * step);
+      if (gain <= 1e-14 * here.value) break;
+    } else {
+      step /= 4;
+    }
+  }
+  return w.map((x) => x - 2 * Math.PI * Math.round(x / (2 * Math.PI)));
+}
+
+function complexLength(x: ComplexVector): number {
+  return Math.sqrt(sumOfSquares(x.re) + sumOfSquares(x.im));
+}

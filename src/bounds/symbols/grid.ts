@@ -1,0 +1,134 @@
+import type { Engine } from '../../compute/engine';
+import type { Autocorrelation } from './autocorrelation';
+import { normAt, type Wave, waveSquare } from './climb';
+import { boundByTaps, type PolyphaseKernel, product, unravel } from '../kernel';
+import { type Enclosure, roundDown, UNIT_ROUNDOFF, ZERO } from '../rounding';
+import { type Frequency, symbolError } from './symbol';
+import { autocorrelationFor, symbolNormsOf } from './symbol-norms';
+
+/** Frequencies whose norms are found first: with the largest of them most of the others are dismissed at once. */
+const FIRST = 8;
+/** Frequencies of a batch that are looked at again where they could not be dismissed. */
+const RAISED = 8;
+const BATCH = 256;
+/** After so many the bound of all frequencies together has to do: what is left is next to nothing. */
+const ATTEMPTS = 8;
+
+/** Number of frequencies that `boundOnGrid` looks at. */
+export function gridCount(counts: readonly number[]): number {
+  return Math.ceil((product(counts) + 1) / 2);
+}
+
+/**
+ * Enclosure of the largest `sigma_1(F(w))` over the grid `w_j = shift_j + 2 pi k_j / counts_j`. With no shift it is the norm of
+ * the circulant operator on a torus of that size, which block-diagonalises in the DFT (Delattre et al. 2023, section 3); taps
+ * beyond the torus wrap. With one, of the operator that is circulant but for a phase.
+ *
+ * @param known what `autocorrelationFor` answers, where several grids are looked at
+ */
+export async function boundOnGrid(
+  engine: Engine,
+  kernel: PolyphaseKernel,
+  counts: readonly number[],
+  tolerance: number,
+  shift: Frequency = counts.map(() => 0),
+  known?: Autocorrelation | null,
+): Promise<Enclosure> {
+  const most = boundByTaps(kernel);
+  if (most === 0) return ZERO;
+  const autocorrelation = known === undefined ? await autocorrelationFor(engine, kernel) : known;
+  const norms = symbolNormsOf(engine, kernel, autocorrelation);
+  const error = symbolError(kernel, UNIT_ROUNDOFF);
+  let lower = 0;
+  let upper = 0;
+  const raise = async (frequencies: readonly Frequency[], steps: number) => {
+    for (const w of frequencies) lower = Math.max(lower, await normAt(kernel, w, steps, error));
+  };
+  const frequencies = shift.every((w) => w === 0) ? halfGrid(counts) : shiftedGrid(counts, shift);
+  await raise(spread(frequencies, FIRST), 12);
+  for (let begin = 0; begin < frequencies.length; begin += BATCH) {
+    let open: readonly Frequency[] = frequencies.slice(begin, begin + BATCH);
+    for (let attempt = 0, width = tolerance; open.length > 0; attempt++) {
+      // Whatever is not proved is either a larger norm, or too close to the largest one: first look for it, then ask for less.
+      if (attempt === ATTEMPTS) {
+        upper = Math.max(upper, most);
+        break;
+      }
+      if (attempt > 0) await raise(spread(open, RAISED), 12 * attempt);
+      if (attempt > 2) width *= 4;
+      const floor = Math.max(lower, norms.floor);
+      const bound = floor * (1 + Math.max(width, norms.resolution(floor)));
+      const bounds = await norms.upperBounds(
+        open,
+        open.map(() => bound),
+      );
+      if (bounds.some((proved) => proved < Infinity)) upper = Math.max(upper, bound);
+      open = open.filter((_, i) => bounds[i] === Infinity);
+    }
+  }
+  return { lower: Math.min(roundDown(lower), upper), upper };
+}
+
+/** At most `count` of the items, from all over the list. */
+export function spread<T>(items: readonly T[], count: number): T[] {
+  const every = Math.ceil(items.length / count);
+  return items.filter((_, i) => i % every === 0);
+}
+
+/** All frequencies of a grid that is not symmetric. */
+function shiftedGrid(counts: readonly number[], shift: Frequency): Frequency[] {
+  return Array.from({ length: product(counts) }, (_, index) =>
+    unravel(index, counts).map((k, axis) => shift[axis] + (2 * Math.PI * k) / counts[axis]),
+  );
+}
+
+/** Shifts of a grid that are tried on every axis, fewer where that takes too many values of the wave. */
+const SHIFTS = [8, 4, 2] as const;
+const MAX_WAVE_VALUES = 2 ** 20;
+
+/**
+ * The shift of a grid that keeps it farthest from the peak of the symbol, as far as one wave shows it. A zero-padded operator is
+ * a compression of every circulant one that is large enough, and of those with a phase: `e^{i<s, x>}` times the input and
+ * `e^{-i<s, x>}` times the output are unitary and shift the symbol by s. So every shift gives a bound, and at best that of half a
+ * step, which for one tap on either side is the norm itself: `1 + 2 cos(pi / (n + 1))` for the kernel (1, 1, 1) on n positions.
+ *
+ * @param wave of the symbol where its norm is largest (`waveAt`)
+ */
+export function bestShift(wave: Wave, counts: readonly number[]): Frequency {
+  const values = (shifts: number) => product(counts) * shifts ** counts.length * wave.positions.length;
+  const shifts = SHIFTS.find((some) => values(some) <= MAX_WAVE_VALUES) ?? 2;
+  const fine = counts.map((count) => shifts * count);
+  const highest = new Float64Array(shifts ** counts.length);
+  for (let index = 0; index < product(fine); index++) {
+    const place = unravel(index, fine);
+    const shift = place.reduce((sum, k) => sum * shifts + (k % shifts), 0);
+    const square = waveSquare(
+      wave,
+      place.map((k, axis) => (2 * Math.PI * k) / fine[axis]),
+    );
+    highest[shift] = Math.max(highest[shift], square);
+  }
+  const best = highest.indexOf(highest.reduce((least, x) => Math.min(least, x), Infinity));
+  return unravel(
+    best,
+    counts.map(() => shifts),
+  ).map((k, axis) => (2 * Math.PI * k) / fine[axis]);
+}
+
+/** One of each pair `w`, `-w` of the grid, whose symbols are conjugate. */
+export function halfGrid(counts: readonly number[]): Frequency[] {
+  const frequencies: Frequency[] = [];
+  for (let index = 0; index < product(counts); index++) {
+    if (index > mirrorOf(index, counts)) continue;
+    frequencies.push(unravel(index, counts).map((k, axis) => (2 * Math.PI * k) / counts[axis]));
+  }
+  return frequencies;
+}
+
+/** Index of the frequency `-w` of a grid. */
+export function mirrorOf(index: number, counts: readonly number[]): number {
+  return unravel(index, counts).reduce(
+    (sum, k, axis) => sum * counts[axis] + ((counts[axis] - k) % counts[axis]),
+    0,
+  );
+}
