@@ -128,8 +128,8 @@ async function measureGram(name, { file, layers }, method) {
     let last = { value: null, iterations: 0 };
     for (let iterations = 1; iterations <= MOST_ITERATIONS; iterations++) {
       const [load] = loadavg();
-      // What cannot end in twice the time that it would be given is not begun.
-      const hopeless = iterations > 1 && last.seconds * GROWTH[method] > 2 * CAP;
+      // What cannot end in the time that it would be given is not begun.
+      const hopeless = iterations > 1 && last.seconds * GROWTH[method] > 1.25 * CAP;
       const answer = hopeless
         ? null
         : await peer.measure({ ...taskOf(file, layer), threads: ALL, iterations });
