@@ -128,7 +128,7 @@ async function measureGram(name, { file, layers }, method) {
     let last = { value: null, iterations: 0 };
     for (let iterations = 1; iterations <= MOST_ITERATIONS; iterations++) {
       const [load] = loadavg();
-      // What cannot end in the time that it would be given is not begun.
+      // What cannot end in a quarter more than the time that it would be given is not begun.
       const hopeless = iterations > 1 && last.seconds * GROWTH[method] > 1.25 * CAP;
       const answer = hopeless
         ? null

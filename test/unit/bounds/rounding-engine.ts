@@ -1,3 +1,4 @@
+import { seeded } from '../truth/random';
 import { gamma, UNIT_ROUNDOFF } from '../../../src/bounds/rounding';
 import { type BulkArray, Engine, UNIT_ROUNDOFF_OF } from '../../../src/compute/engine';
 import type { Precision } from '../../../src/compute/program';
@@ -127,6 +128,36 @@ export class UnluckyEngine extends Engine {
     const factor = 1 + 0.5 * this.direction * gamma(length, u);
     return values.map((value) => value * factor) as T;
   }
+}
+
+/** Subtracted products are off by what the analysis allows, all of one sign, where rows of the factor have signs that cancel. */
+export class UnluckySquareEngine extends Engine {
+  override async subtractTransposedProduct(
+    ...operands: Parameters<Engine['subtractTransposedProduct']>
+  ): Promise<void> {
+    await super.subtractTransposedProduct(...operands);
+    const [c, a, b, m, k, n] = operands;
+    for (let i = 0; i < m; i++) {
+      for (let j = 0; j < n; j++) {
+        let sum = 0;
+        for (let l = 0; l < k; l++) sum += Math.abs(a[i * k + l] * b[j * k + l]);
+        c[i * n + j] += gamma(k) * sum;
+      }
+    }
+  }
+}
+
+/** Signs (order, order), each second row the opposite of the one before. */
+export function oppositeRows(order: number): Float64Array {
+  const random = seeded(9);
+  const x = new Float64Array(order * order);
+  for (let r = 0; r < order; r += 2) {
+    for (let c = 0; c < order; c++) {
+      x[r * order + c] = random() < 0.5 ? 1 : -1;
+      x[(r + 1) * order + c] = -x[r * order + c];
+    }
+  }
+  return x;
 }
 
 function roundoffOf(values: BulkArray): number {

@@ -21,7 +21,7 @@ import { sumOfSquares } from '../../../src/bounds/values';
 import { Engine } from '../../../src/compute/engine';
 import { compareWithEigenvalue, exactly, fractionOf, times } from '../truth/exact';
 import { seeded } from '../truth/random';
-import { Float32Engine, UnluckyEngine } from './rounding-engine';
+import { Float32Engine, UnluckyEngine, oppositeRows, UnluckySquareEngine } from './rounding-engine';
 
 const engine = new Engine('cpu');
 
@@ -212,33 +212,10 @@ describe('what cannot be shown', () => {
 
 describe('a factorisation', () => {
   it('covers rounding as large as its factor, which may be far larger than the matrix', async () => {
-    // What the analysis allows, all of one sign, where rows of the factor have signs that cancel.
-    class UnluckySquareEngine extends Engine {
-      override async subtractTransposedProduct(
-        ...operands: Parameters<Engine['subtractTransposedProduct']>
-      ): Promise<void> {
-        await super.subtractTransposedProduct(...operands);
-        const [c, a, b, m, k, n] = operands;
-        for (let i = 0; i < m; i++) {
-          for (let j = 0; j < n; j++) {
-            let sum = 0;
-            for (let l = 0; l < k; l++) sum += Math.abs(a[i * k + l] * b[j * k + l]);
-            c[i * n + j] += gamma(k) * sum;
-          }
-        }
-      }
-    }
     // [[I, X^T], [X, X X^T + 128 I - J]], X of signs with rows in pairs of opposites: definite but for ones in the second half.
     const half = 128;
     const n = 2 * half;
-    const random = seeded(9);
-    const x = new Float64Array(half * half);
-    for (let r = 0; r < half; r += 2) {
-      for (let c = 0; c < half; c++) {
-        x[r * half + c] = random() < 0.5 ? 1 : -1;
-        x[(r + 1) * half + c] = -x[r * half + c];
-      }
-    }
+    const x = oppositeRows(half);
     const g = new Float64Array(n * n);
     for (let i = 0; i < n; i++) {
       g[i * n + i] = 1024;

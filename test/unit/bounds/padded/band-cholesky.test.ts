@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { factorizeBand, panelsOf, sizeOf } from '../../../../src/bounds/padded/band-cholesky';
 import type { GramLayout, PaddedGram } from '../../../../src/bounds/padded/padded-gram';
-import { gamma } from '../../../../src/bounds/rounding';
 import { Engine } from '../../../../src/compute/engine';
 import { seeded } from '../../truth/random';
 import { largestSingularValue } from '../../truth/singular-values';
-import { UnluckyEngine } from '../rounding-engine';
+import { UnluckyEngine, oppositeRows, UnluckySquareEngine } from '../rounding-engine';
 
 const engine = new Engine('cpu');
 
@@ -104,32 +103,9 @@ describe('factorizeBand', () => {
   });
 
   it('covers rounding as large as its factor, which may be far larger than the matrix', async () => {
-    // What the analysis allows, all of one sign, where rows of the factor have signs that cancel.
-    class UnluckySquareEngine extends Engine {
-      override async subtractTransposedProduct(
-        ...operands: Parameters<Engine['subtractTransposedProduct']>
-      ): Promise<void> {
-        await super.subtractTransposedProduct(...operands);
-        const [c, a, b, m, k, n] = operands;
-        for (let i = 0; i < m; i++) {
-          for (let j = 0; j < n; j++) {
-            let sum = 0;
-            for (let l = 0; l < k; l++) sum += Math.abs(a[i * k + l] * b[j * k + l]);
-            c[i * n + j] += gamma(k) * sum;
-          }
-        }
-      }
-    }
     // [[I, X^T], [X, X X^T + 128 I - J]], X of signs with rows in pairs of opposites: definite but for ones in the second half.
     const half = 128;
-    const random = seeded(9);
-    const x = new Float64Array(half * half);
-    for (let r = 0; r < half; r += 2) {
-      for (let c = 0; c < half; c++) {
-        x[r * half + c] = random() < 0.5 ? 1 : -1;
-        x[(r + 1) * half + c] = -x[r * half + c];
-      }
-    }
+    const x = oppositeRows(half);
     const [first, beside, second] = [0, 0, 0].map(() => new Float64Array(half * half));
     for (let i = 0; i < half; i++) {
       first[i * half + i] = 1023;
