@@ -3,9 +3,10 @@ import type { Engine } from '../compute/engine';
 import { boundAnySize } from './symbols/any-size';
 import type { Autocorrelation } from './symbols/autocorrelation';
 import { highestPeak, type Wave, waveAt } from './symbols/climb';
-import { bestShift, boundOnGrid, gridCount } from './symbols/grid';
+import { attainedNear, bestShift, boundOnGrid, gridCount } from './symbols/grid';
 import { type KernelShape, polyphase, type PolyphaseKernel, product } from './kernel';
 import { boundMatrix, frobeniusOf } from './matrices/matrix';
+import type { Frequency } from './symbols/symbol';
 import { type GramLayout, gramLayout, type Side } from './padded/padded-gram';
 import { boundPadded, costOfPadded } from './padded/padded-norm';
 import { denseMatrix, lowerBounds, type PaddedOperator, paddedOperator } from './padded/padded-operator';
@@ -83,6 +84,8 @@ export const GRID = { seconds: 10, frequencies: 4096 } as const;
 /** Values of the patches that one product with the padded operator gathers. */
 export const PATCH_ELEMENTS = 2 ** 21;
 const LANCZOS_STEPS = 48;
+/** Share of the tolerance that is left to a symbol whose peak may fall between the frequencies of a ring. */
+const RING_SHARE = 0.9;
 
 export const METHODS = {
   matrix: t('Gram matrix with Lanczos and Cholesky bounds'),
@@ -191,12 +194,12 @@ export interface Found {
   readonly method: string;
 }
 
-/** Norm on the infinite grid, without what padding adds. */
+/** Norm on the infinite grid, without what padding adds, and the frequency of the symbol that attains the lower bound. */
 async function boundUnpadded(
   engine: Engine,
   kernel: PolyphaseKernel,
   tolerance: number | null,
-): Promise<Enclosure> {
+): Promise<Enclosure & { readonly frequency?: Frequency }> {
   const { rows, columns, values, positions } = kernel;
   if (positions.length === 1)
     return boundMatrix(engine, { values, rows, columns }, tolerance ?? MATRIX_TOLERANCE);
@@ -404,18 +407,32 @@ async function boundForSize(
       hasCirculants(layer, kernel) && !many
         ? await boundByCirculants(engine, kernel, axes, groups.length, tolerance)
         : null;
-    const width = many && hasCirculants(layer, kernel) ? Math.max(FIRST_WIDTH, tolerance ?? 0) : tolerance;
+    let width = many && hasCirculants(layer, kernel) ? Math.max(FIRST_WIDTH, tolerance ?? 0) : tolerance;
+    // The frequencies of a ring are only near the peak.
+    if (circular?.whole && kernel.positions.length > 1) width = RING_SHARE * (tolerance ?? TOLERANCE);
+    if (onGrid !== null) method = METHODS.circulant;
     const unpadded =
       onGrid === null ? await boundUnpadded(engine, kernel, width) : { lower: 0, upper: onGrid };
-    if (onGrid !== null) method = METHODS.circulant;
-    const { upper } = unpadded;
     norms.push({
-      // One output that reads nothing but inputs makes a one-position kernel's matrix a part of the operator.
-      lower: kernel.positions.length === 1 && axes.every(hasInnerOutput) ? unpadded.lower : 0,
-      upper: factor === 1 ? upper : roundUp(upper * factor),
+      lower: await lowerForSize(kernel, axes, circular, unpadded),
+      upper: factor === 1 ? unpadded.upper : roundUp(unpadded.upper * factor),
     });
   }
   return raised(engine, layer, groups, axes, { norms, method }, tolerance);
+}
+
+/** What the norm on an input of known size is at least, by what its symbol attains. */
+async function lowerForSize(
+  kernel: PolyphaseKernel,
+  axes: readonly Axis[],
+  circular: CircularGrid | null,
+  unpadded: Awaited<ReturnType<typeof boundUnpadded>>,
+): Promise<number> {
+  // One output that reads nothing but inputs makes a one-position kernel's matrix a part of the operator.
+  if (kernel.positions.length === 1) return axes.every(hasInnerOutput) ? unpadded.lower : 0;
+  // With all of its rows a circular operator's symbol is attained at the frequencies of its grid.
+  const { frequency } = unpadded;
+  return circular?.whole && frequency ? attainedNear(kernel, circular.counts, frequency) : 0;
 }
 
 /** Whether there are circulant operators that a group with its padding is a compression of, and they say more than a matrix. */

@@ -135,7 +135,7 @@ function copiesOf(
     const n = inputSize?.[axis];
     copies *=
       n === undefined
-        ? largestCopiesAnySize({ mode, begin, end, extent, stride })
+        ? largestCopiesAnySize({ mode, begin, end })
         : largestCopies({ inputSize: n, mode, begin, end, extent, stride });
   }
   return copies;

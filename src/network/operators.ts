@@ -178,7 +178,7 @@ rule('Pad com.microsoft:Pad', async (node) => {
   if (mode === undefined || rank === undefined || pads === null || !isKnown(pads))
     return copying(node, null, '');
   const copies = Array.from({ length: rank }, (_, axis) =>
-    largestCopiesAnySize({ mode, begin: pads[axis], end: pads[axis + rank], extent: 1, stride: 1 }),
+    largestCopiesAnySize({ mode, begin: pads[axis], end: pads[axis + rank] }),
   );
   return copying(node, productOf(copies), t`copies by ${mode} padding`);
 });

@@ -124,14 +124,14 @@ export const mutations = [
   },
   {
     name: 'what the lags add',
-    file: 'symbols/any-size.ts',
+    file: 'symbols/lags.ts',
     text: '(upper + beyond)',
     replacement: 'upper',
     tests: bounds('symbols/any-size'),
   },
   {
     name: 'error of the central lag',
-    file: 'symbols/any-size.ts',
+    file: 'symbols/lags.ts',
     text: ' * (1 + 4 * UNIT_ROUNDOFF) + error }',
     replacement: ' * (1 + 4 * UNIT_ROUNDOFF) }',
     tests: bounds('symbols/any-size', 'rounding-terms'),
@@ -139,8 +139,8 @@ export const mutations = [
   {
     name: 'cells that are left open',
     file: 'symbols/any-size.ts',
-    text: 'if (cells.length === 0) upper = Math.min(upper, proved);',
-    replacement: 'upper = Math.min(upper, proved);',
+    text: 'cells.length === 0 ? proved : Infinity',
+    replacement: 'proved',
     tests: bounds('symbols/any-size', 'rounding-terms'),
   },
   {
@@ -221,10 +221,24 @@ export const mutations = [
     tests: bounds('convolution'),
   },
   {
+    name: 'rows of a ring that are left out',
+    file: 'convolution.ts',
+    text: 'circular?.whole && frequency ?',
+    replacement: 'circular && frequency ?',
+    tests: bounds('convolution'),
+  },
+  {
+    name: 'copies on long pads',
+    file: 'padded/padding.ts',
+    text: '1 + Math.max(0, begin, end)',
+    replacement: 'Math.max(0, begin, end)',
+    tests: bounds('padded/padding'),
+  },
+  {
     name: 'outputs that read pads',
     file: 'convolution.ts',
-    text: 'kernel.positions.length === 1 && axes.every(hasInnerOutput) ?',
-    replacement: 'kernel.positions.length === 1 ?',
+    text: 'return axes.every(hasInnerOutput) ? unpadded.lower : 0;',
+    replacement: 'return unpadded.lower;',
     tests: bounds('convolution'),
   },
   {

@@ -36,6 +36,10 @@ export async function boundMatrix(
   const { rows, columns, offset = 0 } = matrix;
   const values = matrix.values.subarray(offset, offset + rows * columns);
   const scale = exponentScale(values);
+  if (values.length === 1) {
+    const norm = Math.abs(values[0]);
+    return { lower: norm, upper: norm, frobenius: norm };
+  }
   if (Math.min(rows, columns) === 1) {
     // A vector: its norm is its length.
     const length = frobeniusOf(values, scale);

@@ -49,7 +49,7 @@ const LONGEST_COUNTED = 2 ** 20;
 /** Largest number of positions of the padded axis that hold the same input: the squared norm of the padding. */
 export function largestCopies(axis: Axis): number {
   if (axis.mode === 'zeros') return 1;
-  if (axis.inputSize + axis.begin + axis.end > LONGEST_COUNTED) return largestCopiesAnySize(axis);
+  if (axis.inputSize + axis.begin + axis.end > LONGEST_COUNTED) return mostCopies(axis);
   const copies = new Int32Array(axis.inputSize);
   let largest = 0;
   for (const source of paddedSources(axis)) {
@@ -58,11 +58,27 @@ export function largestCopies(axis: Axis): number {
   return largest;
 }
 
+/** The same, at most, for pads and inputs of any length. */
+export function mostCopies({ inputSize: n, begin, end, mode }: Axis): number {
+  const total = n + begin + end;
+  switch (mode) {
+    case 'zeros':
+      return 1;
+    case 'circular':
+      return Math.ceil(total / n);
+    case 'reflect':
+      if (begin < n && end < n) return largestCopiesAnySize({ mode, begin, end });
+      return n <= 2 ? Math.ceil(total / n) : 2 * Math.ceil(total / (2 * (n - 1)));
+    case 'replicate':
+      return n === 1 ? total : 1 + Math.max(0, begin, end);
+  }
+}
+
 /**
  * The same, at most, over all input sizes (for reflection: all that are larger than the pads). An input of one position is
  * copied to every pad. Reflection reaches a position at most once from either side.
  */
-export function largestCopiesAnySize({ mode, begin, end }: Omit<Axis, 'inputSize'>): number {
+export function largestCopiesAnySize({ mode, begin, end }: Pick<Axis, 'mode' | 'begin' | 'end'>): number {
   switch (mode) {
     case 'zeros':
       return 1;

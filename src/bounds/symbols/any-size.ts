@@ -1,18 +1,17 @@
 import type { Engine } from '../../compute/engine';
-import { type Autocorrelation, lagsBeyondZero } from './autocorrelation';
 import { type Cell, cosineOf, coverOfHalfTorus, reachOf, split } from './cells';
-import { climb, highestPeak } from './climb';
-import { largestEigenvalue } from '../matrices/eigenvalue';
+import { climb, highestPeak, type SymbolPeak } from './climb';
 import { firstReach } from './first-reach';
+import { boundByLags } from './lags';
 import { spread } from './grid';
 import { boundByTaps, halfExtent, type PolyphaseKernel, undilated } from '../kernel';
-import { type Enclosure, roundDown, roundUp, sqrtOf, UNIT_ROUNDOFF, ZERO } from '../rounding';
+import { type Enclosure, roundDown, roundUp, UNIT_ROUNDOFF, ZERO } from '../rounding';
 import { type Frequency, symbolError } from './symbol';
-import { autocorrelationFor, symbolNormsOf } from './symbol-norms';
+import { autocorrelationFor, type SymbolNorms, symbolNormsOf } from './symbol-norms';
 
-/** Seconds after which a kernel's enclosure is answered as it is, wide or not: as estimated, which a busy machine does not change, and by the clock. */
-const WORK_LIMIT = 20;
-const TIME_LIMIT = 60;
+/** Seconds after which a kernel's enclosure is answered as it is, wide or not: as estimated, which a busy machine does not change, and how many times that by the clock. */
+const PATIENCE = 20;
+const SLOWEST = 3;
 /** Share of that which the first cells may take. */
 const FIRST_SHARE = 1 / 4;
 /** Cells that are bounded at a time. */
@@ -22,6 +21,11 @@ const CLIMBS = 4;
 /** Cells all over the torus that are bounded before others where there are many, and from how many of them the symbol is climbed. */
 const SCOUTS = 64;
 const SCOUT_CLIMBS = 5;
+/** What cells are shown to be below where time runs out, times the target. */
+const LEVELS = [1.02, 1.1, 1.3] as const;
+/** The width that is sought first, and how much narrower each next one is: what takes too long leaves the answer of the one before. */
+const FIRST_WIDTH = 1e-3;
+const NARROWING = 10;
 
 export interface AnySizeEnclosure extends Enclosure {
   /** Where the lower bound is attained. */
@@ -41,27 +45,28 @@ export interface AnySizeEnclosure extends Enclosure {
  *
  * Cells whose quotient is not yet within the tolerance of the best lower bound are split. Half of the torus suffices:
  * `F(-w)` is the conjugate of `F(w)` as the kernel is real.
+ *
+ * @param tolerance relative width to aim for
+ * @param patience seconds, as estimated, after which the enclosure is answered as it is
  */
 export async function boundAnySize(
   engine: Engine,
   original: PolyphaseKernel,
   tolerance: number,
+  patience = PATIENCE,
 ): Promise<AnySizeEnclosure> {
   const kernel = undilated(original);
-  const tau = halfExtent(kernel);
-  const exactError = symbolError(kernel, UNIT_ROUNDOFF);
-  let peak = await highestPeak(kernel, tolerance);
-  const improve = async (start: Frequency) => {
-    const found = await climb(kernel, start, 3, exactError);
-    if (found.norm > peak.norm) peak = found;
-  };
-
   let upper = boundByTaps(kernel);
   if (upper === 0) return { ...ZERO, frequency: kernel.positions[0].map(() => 0) };
+  let peak = await highestPeak(kernel, tolerance);
+  const extents = halfExtent(original);
   const answer = () => ({
     lower: Math.min(roundDown(peak.norm), upper),
     upper,
-    frequency: peak.frequency,
+    // Dilation is a rescaling of frequencies.
+    frequency: halfExtent(kernel).map((t, axis) =>
+      t === 0 ? 0 : (t / extents[axis]) * peak.frequency[axis],
+    ),
   });
   const isTight = () => upper <= (1 + tolerance) * peak.norm;
   if (isTight()) return answer();
@@ -71,87 +76,125 @@ export async function boundAnySize(
     upper = Math.min(upper, await boundByLags(engine, autocorrelation, tolerance));
     if (isTight()) return answer();
   }
-  const norms = symbolNormsOf(engine, kernel, autocorrelation);
-  // What rounding hides cannot be resolved by smaller cells.
-  const goal = () => Math.max(tolerance, norms.resolution(peak.norm));
-  const target = () => (1 + goal()) * peak.norm;
-  const begun = performance.now();
-  let seconds = 0;
-  /** Bounds over the cells: of each `level` times the target where that can be shown, or infinity. */
-  const boundCells = async (cells: readonly Cell[], level: number): Promise<number[]> => {
-    seconds += cells.length * norms.seconds;
-    const cosines = cells.map((cell) => cosineOf(cell, tau));
-    const sought = level * target();
-    const bounds = await norms.upperBounds(
+  const search = new Search(kernel, symbolNormsOf(engine, kernel, autocorrelation), peak, patience);
+  for (const width of widthsDownTo(tolerance)) {
+    upper = Math.min(upper, await search.bound(width, upper));
+    peak = search.peak;
+    if (isTight() || search.isOver()) break;
+  }
+  return answer();
+}
+
+function widthsDownTo(tolerance: number): number[] {
+  const wider = tolerance * NARROWING;
+  return wider > 2 * FIRST_WIDTH ? [tolerance] : [...widthsDownTo(wider), tolerance];
+}
+
+/** Branch and bound over one kernel's symbol, for as long as there is time. */
+class Search {
+  private readonly tau: readonly number[];
+  /** Bound on the error of the symbol in float64. */
+  private readonly error: number;
+  private readonly begun = performance.now();
+  private seconds = 0;
+
+  /** @param peak the highest that is known */
+  constructor(
+    private readonly kernel: PolyphaseKernel,
+    private readonly norms: SymbolNorms,
+    public peak: SymbolPeak,
+    private readonly patience: number,
+  ) {
+    this.tau = halfExtent(kernel);
+    this.error = symbolError(kernel, UNIT_ROUNDOFF);
+  }
+
+  isOver(): boolean {
+    const elapsed = (performance.now() - this.begun) / 1000;
+    return this.seconds >= this.patience || elapsed >= SLOWEST * this.patience;
+  }
+
+  /** An upper bound of M, within the relative width where there is time for it; infinite where `known` is better than what there is time for. */
+  async bound(width: number, known: number): Promise<number> {
+    let stack = await this.firstCells(width);
+    // A flat symbol has many peaks, and the higher one of them is known to be the larger cells can be: some cells tell where to climb.
+    if (stack.length > 4 * SCOUTS) {
+      const scouts = spread(stack, SCOUTS);
+      const before = this.peak.norm;
+      const bounds = await this.boundCells(scouts, this.target(width));
+      await this.climbFrom(
+        scouts.filter((_, i) => bounds[i] === Infinity),
+        SCOUT_CLIMBS,
+      );
+      if (this.peak.norm > before) stack = await this.firstCells(width);
+    }
+    let proved = 0;
+    let climbable: Cell[] = [];
+    // Depth first: only a few cells of each size are held at a time.
+    while (stack.length > 0 && !this.isOver()) {
+      const cells = stack.splice(-BATCH);
+      // While one batch is bounded, the symbol is climbed from cells of the one before.
+      const [bounds] = await Promise.all([
+        this.boundCells(cells, this.target(width)),
+        this.climbFrom(climbable, CLIMBS),
+      ]);
+      proved = largestFinite(bounds, proved);
+      const open = cells.filter((_, i) => bounds[i] === Infinity);
+      // The symbol's norm may be above the target there: sooner or later it is the only reason to fail.
+      const small = 4 * this.goal(width);
+      climbable = open.filter((cell) => reachOf(cell, this.tau) ** 2 < small);
+      stack.push(...open.flatMap((cell) => split(cell, this.tau)));
+    }
+    let cells = stack;
+    for (const level of LEVELS) {
+      const sought = level * this.target(width);
+      if (cells.length === 0 || sought >= known) break;
+      const bounds = await this.boundCells(cells, sought);
+      proved = largestFinite(bounds, proved);
+      cells = cells.filter((_, i) => bounds[i] === Infinity);
+    }
+    return cells.length === 0 ? proved : Infinity;
+  }
+
+  /** What rounding hides cannot be resolved by smaller cells. */
+  private goal(width: number): number {
+    return Math.max(width, this.norms.resolution(this.peak.norm));
+  }
+
+  private target(width: number): number {
+    return (1 + this.goal(width)) * this.peak.norm;
+  }
+
+  private async firstCells(width: number): Promise<Cell[]> {
+    const isDone = async (frequency: Frequency, reach: number) => {
+      this.seconds += this.norms.seconds;
+      const threshold = this.target(width) * Math.cos(reach);
+      const [bound] = await this.norms.upperBounds([frequency], [threshold]);
+      return bound < Infinity;
+    };
+    const affordable = FIRST_SHARE * (this.patience / this.norms.seconds);
+    return coverOfHalfTorus(this.tau, await firstReach(this.tau, isDone, affordable));
+  }
+
+  /** Bounds over the cells: of each the one that is sought where it can be shown, or infinity. */
+  private async boundCells(cells: readonly Cell[], sought: number): Promise<number[]> {
+    this.seconds += cells.length * this.norms.seconds;
+    const cosines = cells.map((cell) => cosineOf(cell, this.tau));
+    const bounds = await this.norms.upperBounds(
       cells.map(({ centre }) => centre),
       cosines.map((cosine) => sought * cosine),
     );
     return bounds.map((bound, i) => roundUp(bound / cosines[i]));
-  };
+  }
 
-  const isDone = async (frequency: Frequency, reach: number) => {
-    seconds += norms.seconds;
-    const [bound] = await norms.upperBounds([frequency], [target() * Math.cos(reach)]);
-    return bound < Infinity;
-  };
-  // While one batch is bounded, the symbol is climbed from cells of the one before.
-  const climbFrom = async (cells: readonly Cell[], count: number) => {
-    for (const { centre } of spread(cells, count)) await improve(centre);
-  };
-  const firstCells = async () =>
-    coverOfHalfTorus(tau, await firstReach(tau, isDone, FIRST_SHARE * (WORK_LIMIT / norms.seconds)));
-  // Depth first: only a few cells of each size are held at a time.
-  let stack = await firstCells();
-  // A flat symbol has many peaks, and the higher one of them is known to be the larger cells can be: some cells tell where to climb.
-  if (stack.length > 4 * SCOUTS) {
-    const scouts = spread(stack, SCOUTS);
-    const before = peak.norm;
-    const bounds = await boundCells(scouts, 1);
-    await climbFrom(
-      scouts.filter((_, i) => bounds[i] === Infinity),
-      SCOUT_CLIMBS,
-    );
-    if (peak.norm > before) stack = await firstCells();
+  private async climbFrom(cells: readonly Cell[], count: number): Promise<void> {
+    for (const { centre } of spread(cells, count)) {
+      const found = await climb(this.kernel, centre, 3, this.error);
+      if (found.norm > this.peak.norm) this.peak = found;
+    }
   }
-  let proved = 0;
-  let climbable: Cell[] = [];
-  const isOver = () => seconds >= WORK_LIMIT || performance.now() - begun >= TIME_LIMIT * 1000;
-  while (stack.length > 0 && !isOver()) {
-    const cells = stack.splice(-BATCH);
-    const [bounds] = await Promise.all([boundCells(cells, 1), climbFrom(climbable, CLIMBS)]);
-    proved = largestFinite(bounds, proved);
-    const open = cells.filter((_, i) => bounds[i] === Infinity);
-    // The symbol's norm may be above the target there: sooner or later it is the only reason to fail.
-    const small = 4 * goal();
-    climbable = open.filter((cell) => reachOf(cell, tau) ** 2 < small);
-    stack.push(...open.flatMap((cell) => split(cell, tau)));
-  }
-  let cells = stack;
-  for (const level of [1.02, 1.1, 1.3]) {
-    if (cells.length === 0) break;
-    const bounds = await boundCells(cells, level);
-    proved = largestFinite(bounds, proved);
-    cells = cells.filter((_, i) => bounds[i] === Infinity);
-  }
-  if (cells.length === 0) upper = Math.min(upper, proved);
-  return answer();
 }
 
 function largestFinite(values: readonly number[], floor: number): number {
   return values.reduce((most, value) => (value < Infinity ? Math.max(most, value) : most), floor);
-}
-
-/**
- * `sqrt(lambda_1(A_0) + sum_{b != 0} ||A_b||_F)`, an upper bound of M, which is exact for orthogonal convolutions, where
- * nothing can be pruned.
- */
-async function boundByLags(
-  engine: Engine,
-  autocorrelation: Autocorrelation,
-  tolerance: number,
-): Promise<number> {
-  const { order, central, error } = autocorrelation;
-  const { upper } = await largestEigenvalue(engine, central, order, tolerance / 8);
-  const beyond = lagsBeyondZero(autocorrelation);
-  return sqrtOf({ lower: 0, upper: (upper + beyond) * (1 + 4 * UNIT_ROUNDOFF) + error }).upper;
 }

@@ -2,6 +2,7 @@ import type { Engine } from '../../compute/engine';
 import type { Autocorrelation } from './autocorrelation';
 import { normAt, type Wave, waveSquare } from './climb';
 import { boundByTaps, type PolyphaseKernel, product, unravel } from '../kernel';
+import { boundByLags, leastByLags } from './lags';
 import { type Enclosure, roundDown, UNIT_ROUNDOFF, ZERO } from '../rounding';
 import { type Frequency, symbolError } from './symbol';
 import { autocorrelationFor, symbolNormsOf } from './symbol-norms';
@@ -34,7 +35,7 @@ export async function boundOnGrid(
   shift: Frequency = counts.map(() => 0),
   known?: Autocorrelation | null,
 ): Promise<Enclosure> {
-  const most = boundByTaps(kernel);
+  let most = boundByTaps(kernel);
   if (most === 0) return ZERO;
   const autocorrelation = known === undefined ? await autocorrelationFor(engine, kernel) : known;
   const norms = symbolNormsOf(engine, kernel, autocorrelation);
@@ -46,6 +47,11 @@ export async function boundOnGrid(
   };
   const frequencies = shift.every((w) => w === 0) ? halfGrid(counts) : shiftedGrid(counts, shift);
   await raise(spread(frequencies, FIRST), 12);
+  // Where all symbols are nearly alike none need be looked at.
+  if (autocorrelation !== null && leastByLags(autocorrelation) <= (1 + tolerance) * lower) {
+    most = Math.min(most, await boundByLags(engine, autocorrelation, tolerance));
+  }
+  if (most <= (1 + tolerance) * lower) return { lower: Math.min(roundDown(lower), most), upper: most };
   for (let begin = 0; begin < frequencies.length; begin += BATCH) {
     let open: readonly Frequency[] = frequencies.slice(begin, begin + BATCH);
     for (let attempt = 0, width = tolerance; open.length > 0; attempt++) {
@@ -67,6 +73,24 @@ export async function boundOnGrid(
     }
   }
   return { lower: Math.min(roundDown(lower), upper), upper };
+}
+
+/** The largest norm, from below, at the frequencies of a grid with no shift that are around a given one. */
+export async function attainedNear(
+  kernel: PolyphaseKernel,
+  counts: readonly number[],
+  frequency: Frequency,
+): Promise<number> {
+  const error = symbolError(kernel, UNIT_ROUNDOFF);
+  let lower = 0;
+  for (let corner = 0; corner < 2 ** counts.length; corner++) {
+    const near = frequency.map((w, axis) => {
+      const step = (2 * Math.PI) / counts[axis];
+      return step * (Math.floor(w / step) + ((corner >> axis) & 1));
+    });
+    lower = Math.max(lower, await normAt(kernel, near, 12, error));
+  }
+  return roundDown(lower);
 }
 
 /** At most `count` of the items, from all over the list. */

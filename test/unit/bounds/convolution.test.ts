@@ -13,7 +13,7 @@ import {
   type PaddingMode,
   withWeight,
 } from '../truth/layer';
-import { convolutions, everyConvolution, isSmall, seeded } from '../truth/random';
+import { convolutions, everyConvolution, isSmall, orthogonalKernel, seeded } from '../truth/random';
 import { separableLayers } from '../truth/separable';
 import {
   copies,
@@ -224,6 +224,18 @@ describe('boundConvolution', () => {
     }
   });
 
+  it('encloses circular padding that leaves rows of a large ring out', async () => {
+    // The sum of two lines, once: norm 2^(1/2), where the ring would have both sums, and 2.
+    const layer: ConvolutionLayer = {
+      ...plain,
+      ...{ weight: Float32Array.of(1, 1), shape: [1, 1, 2, 1], mode: 'circular' },
+      ...{ pads: [0, 0, 0, 0], inputSize: [2, 3_000_000] },
+    };
+    const found = await boundConvolution(engine, toBounds(layer, 'sized'), null);
+    expectEncloses(found, Math.SQRT2, singularValueError);
+    expect(found.upper).toBeLessThanOrEqual(promised * 2);
+  });
+
   it.each([
     ['zeros', [1, 2, 1], [1, 1]],
     ['reflect', [1, 1, 1], [2, 2]],
@@ -322,6 +334,35 @@ describe('boundConvolution', () => {
         expectEncloses(sized.groups[index], norm, singularValueError);
         expect(sized.groups[index].upper).toBeLessThanOrEqual(promised * norm);
       });
+    }
+  });
+
+  it.each([
+    ['zeros', [40, 40]],
+    ['circular', [40, 40]],
+    ['circular', [30_000, 30_000]],
+  ] as const)('knows the norm 1 of orthogonal layers to the last digits: %s, %j', async (mode, inputSize) => {
+    const weight = orthogonalKernel(seeded(5), 8, 8, [3, 3]);
+    const layer: ConvolutionLayer = { ...plain, weight, shape: [8, 8, 3, 3], mode, inputSize };
+    const { lower, upper } = await boundConvolution(engine, toBounds(layer, 'sized'), null);
+    expect(upper).toBeGreaterThanOrEqual(1 - 1e-13);
+    expect(upper).toBeLessThanOrEqual(1 + 1e-10);
+    expect(lower).toBeGreaterThanOrEqual(mode === 'zeros' ? 0.99 : 1 - 1e-10);
+    expect(lower).toBeLessThanOrEqual(1 + 1e-13);
+  });
+
+  it('attains the norm on a ring with too many positions to look at the symbol at each', async () => {
+    const random = seeded(9);
+    for (const dilation of [1, 3]) {
+      const layer: ConvolutionLayer = {
+        ...plain,
+        ...{ weight: Float64Array.from({ length: 3 * 2 * 9 }, () => random() - 0.5), shape: [3, 2, 3, 3] },
+        ...{ mode: 'circular', dilations: [dilation, dilation] },
+        ...{ pads: new Array<number>(4).fill(dilation), inputSize: [100_000, 99_999] },
+      };
+      const { lower, upper } = await boundConvolution(engine, toBounds(layer, 'sized'), 1e-4);
+      expect(upper).toBeLessThanOrEqual((1 + 1e-4) * lower);
+      expectEncloses({ lower, upper }, anySizeNorm(layer), 1e-8);
     }
   });
 

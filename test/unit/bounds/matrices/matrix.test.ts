@@ -156,6 +156,12 @@ describe('boundMatrix', () => {
     }
   });
 
+  it.each([Number.MAX_VALUE, -Number.MAX_VALUE, 5e-324, -0.1])('knows a single number: %d', async (value) => {
+    const found = await boundMatrix(engine, { values: Float64Array.of(value), rows: 1, columns: 1 }, 1e-6);
+    const norm = Math.abs(value);
+    expect(found).toEqual({ lower: norm, upper: norm, frobenius: norm });
+  });
+
   it('answers exactly 0 for zeros', async () => {
     for (const [rows, columns] of [
       [1, 1],

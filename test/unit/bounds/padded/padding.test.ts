@@ -4,6 +4,7 @@ import {
   circulantSize,
   largestCopies,
   largestCopiesAnySize,
+  mostCopies,
   outputSize,
 } from '../../../../src/bounds/padded/padding';
 import { denseNorm } from '../../truth/dense-operator';
@@ -73,8 +74,35 @@ describe('copies of an input position', () => {
     }
   });
 
+  it.each(copying)('are told without counting, for reflection at most, %s', (mode) => {
+    for (let inputSize = 1; inputSize <= 7; inputSize++) {
+      for (let begin = 0; begin <= 20; begin++) {
+        for (let end = 0; end <= 20; end++) {
+          const axis: Axis = { inputSize, begin, end, extent: 1, stride: 1, mode };
+          const [told, counted] = [mostCopies(axis), largestCopies(axis)];
+          expect(told).toBeGreaterThanOrEqual(counted);
+          expect(told).toBeLessThanOrEqual(mode === 'reflect' ? counted + 3 : counted);
+        }
+      }
+    }
+  });
+
+  it('are those where pads are too long to count', () => {
+    const axis: Axis = {
+      inputSize: 3,
+      begin: 2 ** 30,
+      end: 2 ** 30,
+      extent: 1,
+      stride: 1,
+      mode: 'replicate',
+    };
+    expect(largestCopies(axis)).toBe(1 + 2 ** 30);
+    expect(largestCopies({ ...axis, mode: 'circular' })).toBe(Math.ceil((2 ** 31 + 3) / 3));
+    expect(largestCopies({ ...axis, mode: 'reflect' })).toBe(2 ** 30 + 2);
+  });
+
   it('of zeros are none', () => {
-    expect(largestCopiesAnySize({ begin: 3, end: 2, extent: 3, stride: 1, mode: 'zeros' })).toBe(1);
+    expect(largestCopiesAnySize({ begin: 3, end: 2, mode: 'zeros' })).toBe(1);
   });
 });
 
