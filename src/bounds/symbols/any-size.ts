@@ -18,8 +18,9 @@ const FIRST_SHARE = 1 / 4;
 const BATCH = 256;
 /** Cells of one batch from which the symbol is climbed again. */
 const CLIMBS = 4;
-/** Cells all over the torus that are bounded before others where there are many, and from how many of them the symbol is climbed. */
+/** Cells all over the torus that are bounded before others, at most, where there are so many; and from how many of them the symbol is climbed. */
 const SCOUTS = 64;
+const LEAST_SCOUTED = 96;
 const SCOUT_CLIMBS = 5;
 /** What cells are shown to be below where time runs out, times the target. */
 const LEVELS = [1.02, 1.1, 1.3] as const;
@@ -117,18 +118,22 @@ class Search {
   /** An upper bound of M, within the relative width where there is time for it; infinite where `known` is better than what there is time for. */
   async bound(width: number, known: number): Promise<number> {
     let stack = await this.firstCells(width);
-    // A flat symbol has many peaks, and the higher one of them is known to be the larger cells can be: some cells tell where to climb.
-    if (stack.length > 4 * SCOUTS) {
-      const scouts = spread(stack, SCOUTS);
-      const before = this.peak.norm;
-      const bounds = await this.boundCells(scouts, this.target(width));
-      await this.climbFrom(
-        scouts.filter((_, i) => bounds[i] === Infinity),
-        SCOUT_CLIMBS,
-      );
-      if (this.peak.norm > before) stack = await this.firstCells(width);
-    }
     let proved = 0;
+    // A flat symbol has many peaks, and the higher one of them is known to be the larger cells can be: some cells tell where to climb.
+    if (stack.length >= LEAST_SCOUTED) {
+      const scouts = new Set(spread(stack, Math.min(SCOUTS, Math.ceil(stack.length / 4))));
+      const before = this.peak.norm;
+      const bounds = await this.boundCells([...scouts], this.target(width));
+      const open = [...scouts].filter((_, i) => bounds[i] === Infinity);
+      await this.climbFrom(open, SCOUT_CLIMBS);
+      const others = stack.filter((cell) => !scouts.has(cell));
+      const cells = this.peak.norm > (1 + width / 8) * before ? await this.firstCells(width) : stack;
+      if (cells.length < others.length) stack = cells;
+      else {
+        proved = largestFinite(bounds, proved);
+        stack = [...others, ...open.flatMap((cell) => split(cell, this.tau))];
+      }
+    }
     let climbable: Cell[] = [];
     // Depth first: only a few cells of each size are held at a time.
     while (stack.length > 0 && !this.isOver()) {

@@ -13,6 +13,13 @@ const MORE_STEPS = 6;
 /** Places beside the corners of the torus that are always looked at, and at most. */
 const PLACES = 3;
 const MOST_PLACES = 40;
+/** Peaks that are climbed. */
+const CLIMBS = 2;
+/** A symbol whose norm is mostly this share of the highest is flat: peaks are many. For kernels of so few values more places are looked at then. */
+const FLAT = 0.85;
+const SMALL_KERNEL = 2 ** 16;
+const PLACES_OF_FLAT = 28;
+const CLIMBS_OF_FLAT = 4;
 /** Largest order at which the leading vector is found to the end each time, in as many steps as it takes. */
 const SMALL_ORDER = 16;
 /** A climb ends where a round gains less than this share of the tolerance, and never for gains that rounding may make. */
@@ -139,8 +146,14 @@ export async function highestPeak(kernel: PolyphaseKernel, tolerance = 0): Promi
     first.push(await placeAt(placeBetween(k, tau.length)));
   }
   first.sort((a, b) => b.norm - a.norm);
+  const isFlat = first[Math.floor(first.length / 2)].norm >= FLAT * first[0].norm;
+  const many = isFlat && kernel.values.length <= SMALL_KERNEL && kernel.columns > SMALL_ORDER;
+  if (many) {
+    for (let k = PLACES + 1; k <= PLACES_OF_FLAT; k++) first.push(await placeAt(placeBetween(k, tau.length)));
+    first.sort((a, b) => b.norm - a.norm);
+  }
   const peaks: SymbolPeak[] = [];
-  for (const { frequency } of first.slice(0, 2))
+  for (const { frequency } of first.slice(0, many ? CLIMBS_OF_FLAT : CLIMBS))
     peaks.push(await climb(kernel, frequency, 12, error, tolerance));
   return [...first, ...peaks].reduce((a, b) => (b.norm > a.norm ? b : a));
 }
@@ -188,15 +201,17 @@ function evaluate({ rows, columns, positions, values }: PolyphaseKernel, w: Freq
   for (let begin = 0; begin < entries; begin += BLOCK_ENTRIES) {
     const end = Math.min(entries, begin + BLOCK_ENTRIES);
     let p = 0;
-    // Two positions at a time: half of the reading and writing of sums.
-    for (; p + 1 < positions.length; p += 2) {
-      const [c, s, c2, s2] = [cosines[p], sines[p], cosines[p + 1], sines[p + 1]];
-      const from = p * entries;
+    // Three positions at a time: a third of the reading and writing of sums.
+    for (; p + 2 < positions.length; p += 3) {
+      const [first, second, third] = [p * entries, (p + 1) * entries, (p + 2) * entries];
+      const [c, c2, c3] = [cosines[p], cosines[p + 1], cosines[p + 2]];
+      const [s, s2, s3] = [sines[p], sines[p + 1], sines[p + 2]];
       for (let e = begin; e < end; e++) {
-        const value = values[from + e];
-        const other = values[from + entries + e];
-        re[e] += c * value + c2 * other;
-        im[e] += s * value + s2 * other;
+        const x = values[first + e];
+        const y = values[second + e];
+        const z = values[third + e];
+        re[e] += c * x + c2 * y + c3 * z;
+        im[e] += s * x + s2 * y + s3 * z;
       }
     }
     for (; p < positions.length; p++) {
@@ -246,31 +261,54 @@ function complexFrom(x: Float64Array): ComplexVector {
   return { re: x.subarray(0, x.length / 2), im: x.subarray(x.length / 2) };
 }
 
+/** `F v`, two rows and the parts of all sums apart: none waits for another. */
 function times(f: ComplexVector, v: ComplexVector, rows: number, columns: number): ComplexVector {
   const re = new Float64Array(rows);
   const im = new Float64Array(rows);
-  for (let r = 0; r < rows; r++) {
-    let a = 0;
-    let b = 0;
-    for (let c = 0, e = r * columns; c < columns; c++, e++) {
-      a += f.re[e] * v.re[c] - f.im[e] * v.im[c];
-      b += f.re[e] * v.im[c] + f.im[e] * v.re[c];
+  const { re: fRe, im: fIm } = f;
+  const { re: vRe, im: vIm } = v;
+  for (let r = 0; r < rows; r += 2) {
+    // Of an odd number of rows the last one is taken twice.
+    const next = Math.min(r + 1, rows - 1);
+    const [first, second] = [r * columns, next * columns];
+    let [a, b, c, d] = [0, 0, 0, 0];
+    let [a2, b2, c2, d2] = [0, 0, 0, 0];
+    for (let k = 0; k < columns; k++) {
+      const x = vRe[k];
+      const y = vIm[k];
+      a += fRe[first + k] * x;
+      b += fIm[first + k] * y;
+      c += fRe[first + k] * y;
+      d += fIm[first + k] * x;
+      a2 += fRe[second + k] * x;
+      b2 += fIm[second + k] * y;
+      c2 += fRe[second + k] * y;
+      d2 += fIm[second + k] * x;
     }
-    re[r] = a;
-    im[r] = b;
+    re[r] = a - b;
+    im[r] = c + d;
+    re[next] = a2 - b2;
+    im[next] = c2 + d2;
   }
   return { re, im };
 }
 
+/** `F^H u`, two rows at a time: sums are loaded and stored half as often. */
 function timesAdjoint(f: ComplexVector, u: ComplexVector, rows: number, columns: number): ComplexVector {
   const re = new Float64Array(columns);
   const im = new Float64Array(columns);
-  for (let r = 0; r < rows; r++) {
+  const { re: fRe, im: fIm } = f;
+  for (let r = 0; r < rows; r += 2) {
+    // Of an odd number of rows the last one is taken with a second one times zero.
+    const next = Math.min(r + 1, rows - 1);
+    const [first, second] = [r * columns, next * columns];
     const a = u.re[r];
     const b = u.im[r];
-    for (let c = 0, e = r * columns; c < columns; c++, e++) {
-      re[c] += f.re[e] * a + f.im[e] * b;
-      im[c] += f.re[e] * b - f.im[e] * a;
+    const a2 = next > r ? u.re[next] : 0;
+    const b2 = next > r ? u.im[next] : 0;
+    for (let k = 0; k < columns; k++) {
+      re[k] += fRe[first + k] * a + fIm[first + k] * b + (fRe[second + k] * a2 + fIm[second + k] * b2);
+      im[k] += fRe[first + k] * b - fIm[first + k] * a + (fRe[second + k] * b2 - fIm[second + k] * a2);
     }
   }
   return { re, im };
@@ -282,16 +320,25 @@ function coefficients(kernel: PolyphaseKernel, left: ComplexVector, right: Compl
   const count = kernel.positions.length;
   const re = new Float64Array(count);
   const im = new Float64Array(count);
+  const { re: vRe, im: vIm } = right;
+  const { values } = kernel;
   for (let p = 0; p < count; p++) {
-    for (let r = 0; r < rows; r++) {
-      let a = 0;
-      let b = 0;
-      for (let c = 0, k = (p * rows + r) * columns; c < columns; c++, k++) {
-        a += kernel.values[k] * right.re[c];
-        b += kernel.values[k] * right.im[c];
+    for (let r = 0; r < rows; r += 2) {
+      // Of an odd number of rows the last one is taken with a second one times zero.
+      const next = Math.min(r + 1, rows - 1);
+      const isPair = next > r;
+      const [first, second] = [(p * rows + r) * columns, (p * rows + next) * columns];
+      let [a, b, a2, b2] = [0, 0, 0, 0];
+      for (let k = 0; k < columns; k++) {
+        a += values[first + k] * vRe[k];
+        b += values[first + k] * vIm[k];
+        a2 += values[second + k] * vRe[k];
+        b2 += values[second + k] * vIm[k];
       }
-      re[p] += left.re[r] * a + left.im[r] * b;
-      im[p] += left.re[r] * b - left.im[r] * a;
+      const c = isPair ? left.re[next] : 0;
+      const d = isPair ? left.im[next] : 0;
+      re[p] += left.re[r] * a + left.im[r] * b + (c * a2 + d * b2);
+      im[p] += left.re[r] * b - left.im[r] * a + (c * b2 - d * a2);
     }
   }
   return { re, im };
