@@ -116,7 +116,7 @@ export async function analyze(
       const row = await analysis.row(layers[index]);
       events.onRow(index, request.spectra ? await analysis.withSpectrum(row, layer.operator) : row);
       // A weight of the base and its sum with the update are far larger than the update's factors.
-      collectGarbageAfter(weight === null ? layer.parameters : Infinity);
+      collectGarbageAfter(weight === null ? layer.parameters : Infinity, row.seconds);
     }
   } finally {
     await model.close();

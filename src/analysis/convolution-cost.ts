@@ -1,5 +1,6 @@
 /** How long the bound of a convolution takes: by the way that `boundConvolution` will take, as far as shapes tell. */
 import { coverSize } from '../bounds/symbols/cells';
+import { isLookedAtClosely } from '../bounds/symbols/climb';
 import {
   axesOf,
   circulantCounts,
@@ -33,13 +34,22 @@ const SPLIT = 2;
 const FURTHER_SYMBOLS = 40;
 /** Values that are put in order and summed up a second, for a kernel of several positions. */
 const KERNEL_VALUES = 2e7;
-/** Products with a symbol while peaks are climbed. */
-const CLIMBS = 350;
+/** Products with a symbol while peaks are climbed, and where many places are looked at. */
+const CLIMBS = 250;
+const MANY_CLIMBS = 800;
 /** Relative width that convolutions are enclosed to where none is asked for. */
 const TOLERANCE = 1e-3;
-/** Groups whose norms are about the largest: the share of them, for what quicker bounds leave open, and at least. */
-const REFINED_SHARE = 5;
-const LEAST_REFINED = 3;
+/**
+ * Groups whose norms are about the largest, and that are looked at closely: the share of them, for what quicker bounds leave open, and
+ * at least. Most are told apart by circulants, and few need a factorisation.
+ */
+const REFINED = {
+  byCirculants: { share: 5, least: 1 },
+  byGram: { share: 0.9, least: 1.5 },
+} as const;
+/** What the circulants of a group cost however small they are, and each of their frequencies, seconds. */
+const CIRCULANTS_OVERHEAD = 3.5e-3;
+const CIRCULANTS_FREQUENCY = 2.5e-6;
 /** Products with the padded operator that raise a lower bound, and flops and values of patches a second in them. */
 const ATTAINING_STEPS = 48;
 const SKINNY_SPEED = 3e10;
@@ -102,7 +112,8 @@ function secondsForAnySize(kernel: KernelSize, conditions: Conditions): number {
   const symbols =
     SPLIT * coverSize(tau, reach) + FURTHER_SYMBOLS * Math.max(1, -Math.log10(tolerance) - 1) * peaks;
   const beginning = SEARCH_OVERHEAD + secondsOfEigenvalue(order);
-  const climbing = (CLIMBS * 8 * rows * order) / OWN_SPEED;
+  const isClose = isLookedAtClosely(conditions.ratio, order, product(positions) * rows * order);
+  const climbing = ((isClose ? MANY_CLIMBS : CLIMBS) * 8 * rows * order) / OWN_SPEED;
   return secondsOfKernels(kernel) + groups * (beginning + climbing + shared(symbols * symbol, conditions));
 }
 
@@ -159,9 +170,10 @@ function secondsForSize(
     .filter((counts) => product(counts) <= GRID.frequencies && isShort(counts, 4));
   if (groups > FEW_GROUPS) {
     const first = { ...conditions, tolerance: Math.max(FIRST_WIDTH, conditions.tolerance ?? 0) };
-    const closer =
-      [0, 1].reduce((sum, more) => sum + product(circulantCounts(axes, more)), 0) * kernel.symbol;
-    return secondsForAnySize(kernel, first) + attaining + refinedOf(groups, axes) * closer + refining;
+    const frequencies = [0, 1].reduce((sum, more) => sum + product(circulantCounts(axes, more)), 0);
+    const closer = CIRCULANTS_OVERHEAD + frequencies * (kernel.symbol + CIRCULANTS_FREQUENCY);
+    const circulants = refinedOf(groups, axes, REFINED.byCirculants) * closer;
+    return secondsForAnySize(kernel, first) + attaining + circulants + refining;
   }
   if (circular === null && !isMatrix && grids.length > 0) {
     return onGrid(grids.reduce((sum, counts) => sum + product(counts), 0)) + attaining + refining;
@@ -178,8 +190,12 @@ function openOn(axes: readonly Axis[]): number {
 }
 
 /** Of so many groups those that are looked at closely. */
-function refinedOf(groups: number, axes: readonly Axis[]): number {
-  return Math.min(groups, Math.max(LEAST_REFINED, REFINED_SHARE * openOn(axes) * groups));
+function refinedOf(
+  groups: number,
+  axes: readonly Axis[],
+  { share, least }: { readonly share: number; readonly least: number },
+): number {
+  return Math.min(groups, Math.max(least, share * openOn(axes) * groups));
 }
 
 /** Of the banded Gram matrices of the padded operator; 0 where they take too long. */
@@ -200,7 +216,8 @@ function secondsByGram(
   const band = Math.min(...shares) * order;
   const flops = order * band ** 2 - (2 / 3) * band ** 3;
   const operator = { outChannels: outChannels / groups, inChannels: inChannelsPerGroup, taps, outputs };
-  const seconds = refinedOf(groups, axes) * secondsOfPadded(operator, order, FACTORISATIONS * flops);
+  const seconds =
+    refinedOf(groups, axes, REFINED.byGram) * secondsOfPadded(operator, order, FACTORISATIONS * flops);
   const open = openOn(axes);
   const affordable = (tolerance ?? TOLERANCE) < TOLERANCE ? Infinity : PADDED.secondsForAll * open;
   const isLarge = order > PADDED.order || order * band > PADDED.elements;

@@ -13,7 +13,7 @@ const STEPS = 80;
 const OVERHEAD = 2e-4;
 /** Order up to which an eigenvalue is found in plain loops, what they cost for each entry, and what the runtime costs beyond, seconds. */
 const OWN_ORDER = 192;
-const ENTRY = 1e-7;
+const ENTRY = 2.5e-7;
 const ROW = 1e-4;
 const MOST_ROWS = 500;
 /** Products with a matrix, and values that they read a second, of a probable interval. */

@@ -2,8 +2,8 @@ import { t } from '@vscode/l10n';
 import type { Engine } from '../compute/engine';
 import { boundAnySize } from './symbols/any-size';
 import type { Autocorrelation } from './symbols/autocorrelation';
-import { highestPeak, type Wave, waveAt } from './symbols/climb';
-import { attainedNear, bestShift, boundOnGrid, gridCount } from './symbols/grid';
+import { highestPeak, waveAt } from './symbols/climb';
+import { attainedNear, boundOnGrid, gridCount } from './symbols/grid';
 import { type KernelShape, polyphase, type PolyphaseKernel, product } from './kernel';
 import { boundMatrix, frobeniusOf } from './matrices/matrix';
 import type { Frequency } from './symbols/symbol';
@@ -20,6 +20,7 @@ import {
 } from './padded/padding';
 import { type Enclosure, roundDown, roundUp, times } from './rounding';
 import { autocorrelationFor, secondsPerSymbol } from './symbols/symbol-norms';
+import { bestShift, type Wave } from './symbols/wave';
 import { exponentScale, losesDigits, scaled, type Values } from './values';
 
 /** A convolution layer; a transposed one is given as the convolution that it is the adjoint of. */

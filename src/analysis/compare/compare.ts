@@ -141,8 +141,9 @@ async function compareModels(
     events.onStart(index);
     // The event must have left the process before native code blocks it, or crashes it.
     await new Promise(setImmediate);
-    events.onRow(index, await comparePair(analysis, pairs[index]));
-    collectGarbageAfter(pairs[index].a.layer.parameters);
+    const row = await comparePair(analysis, pairs[index]);
+    events.onRow(index, row);
+    collectGarbageAfter(pairs[index].a.layer.parameters, row.seconds);
   }
 }
 

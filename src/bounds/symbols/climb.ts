@@ -5,6 +5,7 @@ import { gaussianVector } from '../random';
 import { gamma, UNIT_ROUNDOFF } from '../rounding';
 import { type Frequency, innerProduct, symbolError } from './symbol';
 import { sumOfSquares } from '../values';
+import type { Wave } from './wave';
 
 /** Lanczos steps where places are only ranked, at the first frequency of a climb, and at each further one, where the vector is nearly right. */
 const RANKING_STEPS = 6;
@@ -49,27 +50,6 @@ export async function waveAt(kernel: PolyphaseKernel, frequency: Frequency): Pro
   const { left, right } = await pairAt(kernel, frequency, start, 2 * FIRST_STEPS, 0);
   const wave = coefficients(kernel, left, right);
   return { positions: kernel.positions, ...wave };
-}
-
-/** A trigonometric polynomial `sum_a c_a exp(-i <a, w>)`. */
-export interface Wave {
-  readonly positions: PolyphaseKernel['positions'];
-  readonly re: Float64Array;
-  readonly im: Float64Array;
-}
-
-/** Its squared absolute value at w. */
-export function waveSquare({ positions, re, im }: Wave, w: Frequency): number {
-  let a = 0;
-  let b = 0;
-  positions.forEach((position, p) => {
-    const angle = innerProduct(position, w);
-    const cosine = Math.cos(angle);
-    const sine = Math.sin(angle);
-    a += re[p] * cosine + im[p] * sine;
-    b += im[p] * cosine - re[p] * sine;
-  });
-  return a * a + b * b;
 }
 
 interface SingularPair {
@@ -146,8 +126,8 @@ export async function highestPeak(kernel: PolyphaseKernel, tolerance = 0): Promi
     first.push(await placeAt(placeBetween(k, tau.length)));
   }
   first.sort((a, b) => b.norm - a.norm);
-  const isFlat = first[Math.floor(first.length / 2)].norm >= FLAT * first[0].norm;
-  const many = isFlat && kernel.values.length <= SMALL_KERNEL && kernel.columns > SMALL_ORDER;
+  const ratio = first[Math.floor(first.length / 2)].norm / first[0].norm;
+  const many = isLookedAtClosely(ratio, kernel.columns, kernel.values.length);
   if (many) {
     for (let k = PLACES + 1; k <= PLACES_OF_FLAT; k++) first.push(await placeAt(placeBetween(k, tau.length)));
     first.sort((a, b) => b.norm - a.norm);
@@ -156,6 +136,11 @@ export async function highestPeak(kernel: PolyphaseKernel, tolerance = 0): Promi
   for (const { frequency } of first.slice(0, many ? CLIMBS_OF_FLAT : CLIMBS))
     peaks.push(await climb(kernel, frequency, 12, error, tolerance));
   return [...first, ...peaks].reduce((a, b) => (b.norm > a.norm ? b : a));
+}
+
+/** Whether many places are looked at, by how high the symbol's norm mostly is, next to the highest, and the kernel's order and values. */
+export function isLookedAtClosely(ratio: number, order: number, values: number): boolean {
+  return ratio >= FLAT && order > SMALL_ORDER && values <= SMALL_KERNEL;
 }
 
 /** Where local maxima often are: the corners of the torus, and a few places between. */

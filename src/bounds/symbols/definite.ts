@@ -54,6 +54,11 @@ export function productsBelow(order: number): number {
   return triangle(panels) - 1;
 }
 
+/** Flops of the plain loops in it besides, about: diagonal blocks are factorised and inverted. */
+export function ownFlopsBelow(order: number): number {
+  return order <= OWN_ORDER ? 0 : 4 * order * PANEL ** 2;
+}
+
 /** What `isBelow` works in for matrices of one order. */
 export type Workspace = Triangles | Panels;
 

@@ -1,6 +1,6 @@
 import type { Engine } from '../../compute/engine';
 import type { Autocorrelation } from './autocorrelation';
-import { normAt, type Wave, waveSquare } from './climb';
+import { normAt } from './climb';
 import { boundByTaps, type PolyphaseKernel, product, unravel } from '../kernel';
 import { boundByLags, leastByLags } from './lags';
 import { type Enclosure, roundDown, UNIT_ROUNDOFF, ZERO } from '../rounding';
@@ -104,39 +104,6 @@ function shiftedGrid(counts: readonly number[], shift: Frequency): Frequency[] {
   return Array.from({ length: product(counts) }, (_, index) =>
     unravel(index, counts).map((k, axis) => shift[axis] + (2 * Math.PI * k) / counts[axis]),
   );
-}
-
-/** Shifts of a grid that are tried on every axis, fewer where that takes too many values of the wave. */
-const SHIFTS = [8, 4, 2] as const;
-const MAX_WAVE_VALUES = 2 ** 20;
-
-/**
- * The shift of a grid that keeps it farthest from the peak of the symbol, as far as one wave shows it. A zero-padded operator is
- * a compression of every circulant one that is large enough, and of those with a phase: `e^{i<s, x>}` times the input and
- * `e^{-i<s, x>}` times the output are unitary and shift the symbol by s. So every shift gives a bound, and at best that of half a
- * step, which for one tap on either side is the norm itself: `1 + 2 cos(pi / (n + 1))` for the kernel (1, 1, 1) on n positions.
- *
- * @param wave of the symbol where its norm is largest (`waveAt`)
- */
-export function bestShift(wave: Wave, counts: readonly number[]): Frequency {
-  const values = (shifts: number) => product(counts) * shifts ** counts.length * wave.positions.length;
-  const shifts = SHIFTS.find((some) => values(some) <= MAX_WAVE_VALUES) ?? 2;
-  const fine = counts.map((count) => shifts * count);
-  const highest = new Float64Array(shifts ** counts.length);
-  for (let index = 0; index < product(fine); index++) {
-    const place = unravel(index, fine);
-    const shift = place.reduce((sum, k) => sum * shifts + (k % shifts), 0);
-    const square = waveSquare(
-      wave,
-      place.map((k, axis) => (2 * Math.PI * k) / fine[axis]),
-    );
-    highest[shift] = Math.max(highest[shift], square);
-  }
-  const best = highest.indexOf(highest.reduce((least, x) => Math.min(least, x), Infinity));
-  return unravel(
-    best,
-    counts.map(() => shifts),
-  ).map((k, axis) => (2 * Math.PI * k) / fine[axis]);
 }
 
 /** One of each pair `w`, `-w` of the grid, whose symbols are conjugate. */

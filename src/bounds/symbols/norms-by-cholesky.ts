@@ -3,6 +3,7 @@ import { type Autocorrelation, gramSymbolInto, gramSymbols, type SymbolTriangles
 import {
   isBelow,
   OWN_ORDER,
+  ownFlopsBelow,
   productsBelow,
   resolutionBelow,
   shiftBelow,
@@ -34,6 +35,7 @@ export function secondsByCholesky(order: number, lags: number): number {
     OVERHEAD +
     evaluation / (own ? SPEED.own : SPEED.products) +
     factorisation / (order <= OWN_ORDER ? SPEED.own : SPEED.products) +
+    ownFlopsBelow(order) / SPEED.own +
     productsBelow(order) * PRODUCT_OVERHEAD
   );
 }

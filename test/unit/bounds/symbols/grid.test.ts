@@ -7,15 +7,16 @@ import {
   splitGroups,
 } from '../../../../src/bounds/convolution';
 import { waveAt } from '../../../../src/bounds/symbols/climb';
-import { bestShift, boundOnGrid, gridCount, halfGrid } from '../../../../src/bounds/symbols/grid';
-import { polyphase, product } from '../../../../src/bounds/kernel';
+import { boundOnGrid, gridCount, halfGrid } from '../../../../src/bounds/symbols/grid';
+import { bestShift, waveSquares } from '../../../../src/bounds/symbols/wave';
+import { polyphase, product, unravel } from '../../../../src/bounds/kernel';
 import { denseMatrix, lowerBounds, paddedOperator } from '../../../../src/bounds/padded/padded-operator';
 import { circulantSize, largestCopies } from '../../../../src/bounds/padded/padding';
 import { Engine } from '../../../../src/compute/engine';
 import { anySizeGroupNorms } from '../../truth/any-size';
 import { denseOperator, groupNorms } from '../../truth/dense-operator';
 import { adjoint, type ConvolutionLayer, groupAlone, outputSize } from '../../truth/layer';
-import { convolutions, everyConvolution } from '../../truth/random';
+import { convolutions, everyConvolution, seeded } from '../../truth/random';
 import { expectEncloses, searchError, singularValueError, toBounds } from '../layers';
 import { Float32Engine, UnluckyEngine } from '../rounding-engine';
 
@@ -143,6 +144,30 @@ describe('boundOnGrid', () => {
       ),
       { numRuns: 150 },
     );
+  });
+
+  it('knows a wave at every frequency of a grid', () => {
+    const random = seeded(12);
+    for (const counts of [[7], [4, 6], [3, 2, 5]]) {
+      const positions = [
+        counts.map(() => 0),
+        counts.map((_, axis) => axis + 1),
+        counts.map((count) => count + 1),
+      ];
+      const [re, im] = [0, 1].map(() => Float64Array.from(positions, () => random() - 0.5));
+      const squares = waveSquares({ positions, re, im }, counts);
+      expect(squares.length).toBe(product(counts));
+      squares.forEach((square, index) => {
+        const w = unravel(index, counts).map((k, axis) => (2 * Math.PI * k) / counts[axis]);
+        let [x, y] = [0, 0];
+        positions.forEach((position, p) => {
+          const angle = position.reduce((sum, a, axis) => sum + a * w[axis], 0);
+          x += re[p] * Math.cos(angle) + im[p] * Math.sin(angle);
+          y += im[p] * Math.cos(angle) - re[p] * Math.sin(angle);
+        });
+        expect(square).toBeCloseTo(x * x + y * y, 12);
+      });
+    }
   });
 
   it('finds the phase that makes the bound of a box kernel the norm itself', async () => {
