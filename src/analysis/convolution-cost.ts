@@ -50,8 +50,9 @@ const REFINED = {
 /** What the circulants of a group cost however small they are, and each of their frequencies, seconds. */
 const CIRCULANTS_OVERHEAD = 3.5e-3;
 const CIRCULANTS_FREQUENCY = 2.5e-6;
-/** Products with the padded operator that raise a lower bound, and flops and values of patches a second in them. */
+/** Products with the padded operator that raise a lower bound, what they cost however small it is, seconds, and flops and values of patches a second in them. */
 const ATTAINING_STEPS = 48;
+const ATTAINING_OVERHEAD = 0.03;
 const SKINNY_SPEED = 3e10;
 const PATCHES = 5e8;
 
@@ -160,10 +161,11 @@ function secondsForSize(
   const patches = groups * layer.inChannelsPerGroup * product(layer.size) * outputs;
   const part = Math.min(patches, PATCH_ELEMENTS);
   const attaining =
+    ATTAINING_OVERHEAD +
     ATTAINING_STEPS *
-    ((4 * part * layer.outChannels) / groups / SKINNY_SPEED +
-      (2 * part) / PATCHES +
-      (4 * ATTAINING_STEPS * columns * groups) / OWN_SPEED);
+      ((4 * part * layer.outChannels) / groups / SKINNY_SPEED +
+        (2 * part) / PATCHES +
+        (4 * ATTAINING_STEPS * columns * groups) / OWN_SPEED);
   if (onCircular !== null) return onCircular + attaining + refining;
   const grids = [0, 1]
     .map((more) => circulantCounts(axes, more))

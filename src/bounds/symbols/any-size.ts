@@ -3,7 +3,7 @@ import { type Cell, cosineOf, coverOfHalfTorus, reachOf, split } from './cells';
 import { climb, highestPeak, type SymbolPeak } from './climb';
 import { firstReach } from './first-reach';
 import { boundByLags } from './lags';
-import { spread } from './grid';
+import { spread } from './spread';
 import { boundByTaps, halfExtent, type PolyphaseKernel, undilated } from '../kernel';
 import { type Enclosure, roundDown, roundUp, UNIT_ROUNDOFF, ZERO } from '../rounding';
 import { type Frequency, symbolError } from './symbol';

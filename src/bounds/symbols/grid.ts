@@ -4,6 +4,7 @@ import { normAt } from './climb';
 import { boundByTaps, type PolyphaseKernel, product, unravel } from '../kernel';
 import { boundByLags, leastByLags } from './lags';
 import { type Enclosure, roundDown, UNIT_ROUNDOFF, ZERO } from '../rounding';
+import { spread } from './spread';
 import { type Frequency, symbolError } from './symbol';
 import { autocorrelationFor, symbolNormsOf } from './symbol-norms';
 
@@ -91,12 +92,6 @@ export async function attainedNear(
     lower = Math.max(lower, await normAt(kernel, near, 12, error));
   }
   return roundDown(lower);
-}
-
-/** At most `count` of the items, from all over the list. */
-export function spread<T>(items: readonly T[], count: number): T[] {
-  const every = Math.ceil(items.length / count);
-  return items.filter((_, i) => i % every === 0);
 }
 
 /** All frequencies of a grid that is not symmetric. */
