@@ -4,6 +4,7 @@ import { boundAnySize } from './symbols/any-size';
 import type { Autocorrelation } from './symbols/autocorrelation';
 import { highestPeak, waveAt } from './symbols/climb';
 import { attainedNear, boundOnGrid, gridCount } from './symbols/grid';
+import { boundByLags } from './symbols/lags';
 import { type KernelShape, polyphase, type PolyphaseKernel, product } from './kernel';
 import { boundMatrix, frobeniusOf } from './matrices/matrix';
 import type { Frequency } from './symbols/symbol';
@@ -249,16 +250,45 @@ async function boundDense(
   const rows = (layer.outChannels / layer.groups) * product(axes.map(outputSize));
   const columns = layer.inChannelsPerGroup * product(axes.map((axis) => axis.inputSize));
   if (!isDense(rows, columns, groups.length)) return null;
+  const width = tolerance ?? MATRIX_TOLERANCE;
+  const factor = copiesFactor(axes);
   const norms: Enclosure[] = [];
-  for (const { values, exact } of groups) {
+  for (const { values, exact, kernel } of groups) {
     const single = { ...layer, outChannels: layer.outChannels / layer.groups, groups: 1 };
     const matrix = denseMatrix(paddedOperator(values, single, axes), 0);
-    const { lower, upper } = await boundMatrix(engine, matrix, tolerance ?? MATRIX_TOLERANCE);
+    const found = await boundMatrix(engine, matrix, width);
+    const upper = await boundIfOrthogonal(engine, kernel, factor, width, found.upper);
+    const lower = Math.min(found.lower, upper);
     // Taps may cancel, and leave a norm that is small beside what was rounded.
     const error = matrix.error + (exact ? 0 : rows * columns * product(layer.size) * Number.MIN_VALUE);
     norms.push(widened({ lower, upper }, error));
   }
   return { norms, method: METHODS.dense };
+}
+
+/**
+ * The least of an upper bound and, for a kernel that may be orthogonal, as its norm is about the root mean square of its singular
+ * values, of `factor` times the norm for any input size: then that is known to more digits than any tolerance asks for.
+ */
+async function boundIfOrthogonal(
+  engine: Engine,
+  kernel: PolyphaseKernel,
+  factor: number,
+  width: number,
+  upper: number,
+): Promise<number> {
+  const usual = (factor * frobeniusOf(kernel.values, 1)) / Math.sqrt(kernel.columns);
+  if (!(upper > usual && upper <= (1 + 2 * width) * usual)) return upper;
+  const autocorrelation = await autocorrelationFor(engine, kernel);
+  if (autocorrelation === null) return upper;
+  const anySize = await boundByLags(engine, autocorrelation, width);
+  return Math.min(upper, factor === 1 ? anySize : roundUp(anySize * factor));
+}
+
+/** Bound on the norm of the padding: of rows of a circulant operator that are taken, or else of what is copied. */
+function copiesFactor(axes: readonly Axis[]): number {
+  const copies = product(axes.map(largestCopies));
+  return circularGrid(axes)?.factor ?? (copies > 1 ? Math.sqrt(copies) : 1);
 }
 
 /** Whether the matrices of so many groups, (rows, columns) each, are written out. */
@@ -398,8 +428,7 @@ async function boundForSize(
       : raised(engine, layer, groups, axes, { norms, method: METHODS.circulant }, tolerance);
   }
 
-  const copies = product(axes.map(largestCopies));
-  const factor = circular?.factor ?? (copies > 1 ? Math.sqrt(copies) : 1);
+  const factor = copiesFactor(axes);
   let method = methodOf(groups[0]);
   const norms: Enclosure[] = [];
   const many = groups.length > FEW_GROUPS;

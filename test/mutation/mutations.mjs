@@ -235,6 +235,13 @@ export const mutations = [
     tests: bounds('padded/padding'),
   },
   {
+    name: 'copies of an orthogonal layer',
+    file: 'convolution.ts',
+    text: 'factor === 1 ? anySize : roundUp(anySize * factor)',
+    replacement: 'anySize',
+    tests: bounds('convolution'),
+  },
+  {
     name: 'outputs that read pads',
     file: 'convolution.ts',
     text: 'return axes.every(hasInnerOutput) ? unpadded.lower : 0;',
