@@ -10,8 +10,7 @@ let collect: (() => void) | null | undefined;
 
 /**
  * Gives the memory of a finished layer of so many parameters, which took so many seconds, back before the next one is read, where it
- * is much. Left
- * alone, the engine waits: arrays outside of its heap hardly count for it, and the peak would be that of two large
+ * is much. Left alone, the engine waits: arrays outside of its heap hardly count for it, and the peak would be that of two large
  * layers.
  */
 export function collectGarbageAfter(parameters: number, seconds: number): void {

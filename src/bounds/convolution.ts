@@ -321,7 +321,7 @@ async function refined(
     const least = Math.min(upper, norms[g].upper);
     norms[g] = { lower: Math.min(Math.max(lower, norms[g].lower), least), upper: least };
   };
-  const factor = Math.sqrt(product(axes.map(largestCopies)));
+  const factor = copiesFactor(axes);
   const byCirculants = new Set(groups.length > FEW_GROUPS ? groups.keys() : []);
   const byGram = new Set(groups.keys());
   let { method } = found;

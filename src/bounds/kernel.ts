@@ -89,10 +89,14 @@ export function undilated(kernel: PolyphaseKernel): PolyphaseKernel {
   return { ...kernel, positions: kernel.positions.map((p) => p.map((a, axis) => a / divisors[axis])) };
 }
 
+/** The largest position on every axis; the smallest is 0. */
+export function extentsOf(positions: PolyphaseKernel['positions']): number[] {
+  return positions[0].map((_, axis) => positions.reduce((most, p) => Math.max(most, p[axis]), 0));
+}
+
 /** Half the extent of the positions per axis: the exponential type of the centred symbol. */
-export function halfExtent(kernel: PolyphaseKernel): number[] {
-  const d = kernel.positions[0].length;
-  return Array.from({ length: d }, (_, axis) => Math.max(...kernel.positions.map((p) => p[axis])) / 2);
+export function halfExtent({ positions }: Pick<PolyphaseKernel, 'positions'>): number[] {
+  return extentsOf(positions).map((extent) => extent / 2);
 }
 
 /** `sum_a ||K_a||_F`: no symbol's norm is larger. */

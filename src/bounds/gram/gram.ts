@@ -7,7 +7,7 @@ import { t } from '@vscode/l10n';
 import { type BulkArray, type Engine, UNIT_ROUNDOFF_OF } from '../../compute/engine';
 import { halfGrid } from '../symbols/grid';
 import { vanishing } from '../symbols/hermitian';
-import { halfExtent, type PolyphaseKernel, product, unravel } from '../kernel';
+import { extentsOf, type PolyphaseKernel, product, unravel } from '../kernel';
 import { gramMatrix } from '../matrices/gram-matrix';
 import { frobeniusOf, type Matrix } from '../matrices/matrix';
 import { symbolsAt } from '../symbols/symbol';
@@ -102,7 +102,7 @@ export async function gramKernelBound(
 ): Promise<number> {
   const large = transposedKernel(kernel);
   const { columns } = large;
-  const extents = halfExtent(kernel).map((t) => 2 * t);
+  const extents = extentsOf(kernel.positions);
   const counts = extents.map((extent) => extent * 2 ** iterations + 1);
   const frequencies = halfGrid(counts);
   const size = columns ** 2;

@@ -1,6 +1,6 @@
 import type { Engine } from '../../compute/engine';
 import { triangle } from './definite';
-import { type PolyphaseKernel, product } from '../kernel';
+import { extentsOf, type PolyphaseKernel, product } from '../kernel';
 import { gamma } from '../rounding';
 import { angleRoundings, type Frequency } from './symbol';
 import { sumOfSquares } from '../values';
@@ -270,13 +270,6 @@ function lagsOf(positions: readonly (readonly number[])[]): Lags {
       return { lag: places[Math.abs(difference)], sign: Math.sign(difference) };
     },
   };
-}
-
-/** Largest position on every axis; the least is 0. */
-function extentsOf(positions: readonly (readonly number[])[]): number[] {
-  return positions[0].map((_, axis) =>
-    positions.reduce((most, position) => Math.max(most, position[axis]), 0),
-  );
 }
 
 /** `K_i^T K_j` from taps that begin at the given places. */

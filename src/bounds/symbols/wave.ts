@@ -1,4 +1,4 @@
-import { type PolyphaseKernel, product, unravel } from '../kernel';
+import { extentsOf, type PolyphaseKernel, product, unravel } from '../kernel';
 import type { Frequency } from './symbol';
 
 /** A trigonometric polynomial `sum_a c_a exp(-i <a, w>)`. */
@@ -12,7 +12,7 @@ type Coefficients = Pick<Wave, 're' | 'im'>;
 
 /** Its squared absolute values at the frequencies `w_j = 2 pi k_j / counts_j`, row-major: a DFT along one axis after the other. */
 export function waveSquares({ positions, re, im }: Wave, counts: readonly number[]): Float64Array {
-  const shape = extentsOf(positions);
+  const shape = extentsOf(positions).map((extent) => extent + 1);
   let here: Coefficients = { re: new Float64Array(product(shape)), im: new Float64Array(product(shape)) };
   positions.forEach((position, p) => {
     const place = position.reduce((sum, a, axis) => sum * shape[axis] + a, 0);
@@ -57,10 +57,6 @@ function transformed(
   return out;
 }
 
-function extentsOf(positions: Wave['positions']): number[] {
-  return positions[0].map((_, axis) => positions.reduce((most, a) => Math.max(most, a[axis]), 0) + 1);
-}
-
 /** Shifts of a grid that are tried on every axis, fewer where that takes too many multiplications. */
 const SHIFTS = [8, 4, 2] as const;
 const MOST_MULTIPLICATIONS = 2 ** 21;
@@ -74,7 +70,7 @@ const MOST_MULTIPLICATIONS = 2 ** 21;
  * @param wave of the symbol where its norm is largest (`waveAt`)
  */
 export function bestShift(wave: Wave, counts: readonly number[]): Frequency {
-  const extent = Math.max(...extentsOf(wave.positions));
+  const extent = 1 + Math.max(...extentsOf(wave.positions));
   const multiplications = (shifts: number) => product(counts) * shifts ** counts.length * extent;
   const shifts = SHIFTS.find((some) => multiplications(some) <= MOST_MULTIPLICATIONS) ?? 2;
   const fine = counts.map((count) => shifts * count);
