@@ -11,6 +11,7 @@ import type { Frequency } from './symbols/symbol';
 import { type GramLayout, gramLayout, type Side } from './padded/padded-gram';
 import { boundPadded, costOfPadded } from './padded/padded-norm';
 import { denseMatrix, lowerBounds, type PaddedOperator, paddedOperator } from './padded/padded-operator';
+import { waveStart } from './padded/wave-start';
 import {
   type Axis,
   circulantSize,
@@ -341,7 +342,7 @@ async function refined(
       if (isOver()) break;
       const onGrid = await boundByCirculants(engine, kernel, axes, 1, tolerance);
       if (onGrid === null) continue;
-      narrow(largest, { lower: 0, upper: factor === 1 ? onGrid : roundUp(onGrid * factor) });
+      narrow(largest, { lower: 0, upper: factor === 1 ? onGrid.upper : roundUp(onGrid.upper * factor) });
       method = METHODS.circulant;
     } else {
       if (!byGram.delete(largest)) break;
@@ -425,12 +426,13 @@ async function boundForSize(
     }
     return circular.exact
       ? { norms, method: METHODS.circulant }
-      : raised(engine, layer, groups, axes, { norms, method: METHODS.circulant }, tolerance);
+      : raised(engine, layer, groups, axes, { norms, method: METHODS.circulant }, [], tolerance);
   }
 
   const factor = copiesFactor(axes);
   let method = methodOf(groups[0]);
   const norms: Enclosure[] = [];
+  const frequencies: (Frequency | undefined)[] = [];
   const many = groups.length > FEW_GROUPS;
   for (const { kernel } of groups) {
     const onGrid =
@@ -441,14 +443,14 @@ async function boundForSize(
     // The frequencies of a ring are only near the peak.
     if (circular?.whole && kernel.positions.length > 1) width = RING_SHARE * (tolerance ?? TOLERANCE);
     if (onGrid !== null) method = METHODS.circulant;
-    const unpadded =
-      onGrid === null ? await boundUnpadded(engine, kernel, width) : { lower: 0, upper: onGrid };
+    const unpadded = onGrid === null ? await boundUnpadded(engine, kernel, width) : { lower: 0, ...onGrid };
+    frequencies.push(unpadded.frequency);
     norms.push({
       lower: await lowerForSize(kernel, axes, circular, unpadded),
       upper: factor === 1 ? unpadded.upper : roundUp(unpadded.upper * factor),
     });
   }
-  return raised(engine, layer, groups, axes, { norms, method }, tolerance);
+  return raised(engine, layer, groups, axes, { norms, method }, frequencies, tolerance);
 }
 
 /** What the norm on an input of known size is at least, by what its symbol attains. */
@@ -515,31 +517,25 @@ async function boundByCirculants(
   axes: readonly Axis[],
   groups: number,
   tolerance: number | null,
-): Promise<number | null> {
-  let least: number | null = null;
-  let wave: Wave | null = null;
-  let autocorrelation: Autocorrelation | null = null;
+): Promise<{ readonly upper: number; readonly frequency: Frequency } | null> {
+  let upper = Infinity;
+  let peak: { frequency: Frequency; wave: Wave; autocorrelation: Autocorrelation | null } | null = null;
   for (const more of [0, 1]) {
     const counts = circulantCounts(axes, more);
     // All of the grid: with a phase it is not symmetric.
     const dear = 4 * groups * gridSeconds(engine, kernel, counts) > GRID.seconds;
     if (product(counts) > GRID.frequencies || dear) break;
-    if (wave === null) {
-      wave = await waveAt(kernel, (await highestPeak(kernel)).frequency);
-      autocorrelation = await autocorrelationFor(engine, kernel);
+    if (peak === null) {
+      const { frequency } = await highestPeak(kernel);
+      const wave = await waveAt(kernel, frequency);
+      peak = { frequency, wave, autocorrelation: await autocorrelationFor(engine, kernel) };
     }
-    const shift = bestShift(wave, counts);
-    const { upper } = await boundOnGrid(
-      engine,
-      kernel,
-      counts,
-      tolerance ?? TOLERANCE,
-      shift,
-      autocorrelation,
-    );
-    least = Math.min(least ?? Infinity, upper);
+    const shift = bestShift(peak.wave, counts);
+    const width = tolerance ?? TOLERANCE;
+    const onGrid = await boundOnGrid(engine, kernel, counts, width, shift, peak.autocorrelation);
+    upper = Math.min(upper, onGrid.upper);
   }
-  return least;
+  return peak && { upper, frequency: peak.frequency };
 }
 
 /** The grid of the smallest circulant operator that the convolution is a compression of, or of one so much larger on every axis. */
@@ -564,13 +560,18 @@ function hasInnerOutput(axis: Axis): boolean {
   );
 }
 
-/** The same norms with lower bounds raised by Rayleigh quotients of the operator, or of a part of it where it is large. */
+/**
+ * The same norms with lower bounds raised by Rayleigh quotients of the operator, or of a part of it where it is large.
+ *
+ * @param frequencies where the symbols of the groups are highest, as far as that is known
+ */
 async function raised(
   engine: Engine,
   layer: ConvolutionLayer,
   groups: readonly ScaledGroup[],
   axes: readonly Axis[],
   { norms, method }: Found,
+  frequencies: readonly (Frequency | undefined)[],
   tolerance: number | null,
 ): Promise<Found> {
   if (norms.every(({ lower, upper }) => upper <= lower * (1 + (tolerance ?? MATRIX_TOLERANCE)))) {
@@ -584,7 +585,9 @@ async function raised(
     kernel.set(values, g * values.length);
   });
   const operator = paddedOperator(kernel, layer, part);
-  const bounds = await lowerBounds(engine, operator, product(part.map(largestCopies)), LANCZOS_STEPS);
+  const copies = product(part.map(largestCopies));
+  const start = waveStart(layer, part, frequencies);
+  const bounds = await lowerBounds(engine, operator, copies, LANCZOS_STEPS, start);
   return {
     norms: norms.map(({ lower, upper }, g) => ({
       lower: Math.min(Math.max(lower, bounds[g]), upper),

@@ -122,18 +122,20 @@ export function productsOf(engine: Engine, operator: PaddedOperator): Products {
  * Lower bounds of the norms of all groups: Rayleigh quotients of Lanczos vectors of `T^T T`.
  *
  * @param copies largest number of padded positions that hold the same input
+ * @param start what the iteration begins with, (groups, channels, positions)
  */
 export async function lowerBounds(
   engine: Engine,
   operator: PaddedOperator,
   copies: number,
   steps: number,
+  start: Float64Array,
 ): Promise<number[]> {
   const { groups, inChannels, inputs } = operator;
   const products = productsOf(engine, operator);
   const normal = async (x: Float64Array) => products.adjoint(await products.forward(x));
   const size = inChannels * inputs;
-  const pairs = await lanczos(normal, groups, size, { maxSteps: steps, tolerance: 1e-4, seed: 5 });
+  const pairs = await lanczos(normal, groups, size, { maxSteps: steps, tolerance: 1e-5, seed: 5, start });
   const v = new Float64Array(groups * size);
   pairs.forEach(({ vector }, g) => v.set(vector, g * size));
   return attainedNorms(operator, products, copies, v);

@@ -28,9 +28,17 @@ def gram_zeros(weight, task):
 
 
 def gram_circular(weight, task):
-    """The reference, circular padding: Delattre et al. 2023, on an input of 32 x 32."""
+    """The reference, circular padding: Delattre et al. 2023, on an input of `grid` x `grid`, 32 where none is given."""
     layer = convolution(weight, task, "circular")
-    return get_conv_sv(layer, task["iterations"], return_stab_rank=False, imsize=GRID)
+    return get_conv_sv(layer, task["iterations"], return_stab_rank=False, imsize=task.get("grid", GRID))
+
+
+def gram_any_size(weight, task):
+    """
+    The same as a bound for any input size: kernels of k x k taps have symbols of degree (k - 1) / 2 on either axis, whose norms
+    are at most 1 / (1 - (k - 1) / n) times those on a grid of n x n (Pfister and Bresler 2019, two variables).
+    """
+    return gram_circular(weight, task) / (1 - (weight.shape[2] - 1) / task["grid"])
 
 
 def fft_svd(weight, task):
@@ -81,6 +89,7 @@ def weight_watcher(weight, task):
 METHODS = {
     "gram-zeros": gram_zeros,
     "gram-circular": gram_circular,
+    "gram-any-size": gram_any_size,
     "fft-svd": fft_svd,
     "matrix-norm": matrix_norm,
     "power-iteration": power_iteration,

@@ -6,6 +6,7 @@ const NAMES = {
   ours: 'Lipschitz Lens',
   'gram-zeros': 'Gram, zero padding',
   'gram-circular': 'Gram, circular 32×32',
+  'gram-any-size': 'Gram, circular, any size',
   'fft-svd': 'FFT + SVD 32×32',
   'matrix-norm': 'matrix_norm(ord=2)',
   'power-iteration': 'power iteration, 100',
@@ -84,8 +85,9 @@ function cellOf(layer, method) {
   const found = layer.found[method];
   if (!found) return '';
   const seconds = found.capped ? `> ${CAP} s` : `${found.seconds.toPrecision(2)} s`;
+  if (found.value === null) return `${seconds}, no value`;
   const iterations = found.iterations === undefined ? '' : `, n = ${found.iterations}`;
-  return `${seconds}, ${found.value === null ? 'no value' : signed(excessOf(layer, method))}${iterations}`;
+  return `${seconds}, ${signed(excessOf(layer, method))}${iterations}`;
 }
 
 /** What a value has over the truth, relatively. */

@@ -2,7 +2,7 @@
 // very same weights, in one run on one machine. Markdown to stdout, and with `--page` to docs/benchmarks.md; every measurement
 // to peers.json in the cache, as it comes. `--continue` keeps those of a run that was interrupted; `--print` measures nothing.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism, loadavg } from 'node:os';
+import { availableParallelism, freemem, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { rowsOf } from '../core.mjs';
@@ -16,10 +16,15 @@ import { truthOf } from './truth.mjs';
 const BY_TURNS = ['ours', 'matrix-norm', 'fft-svd', 'power-iteration', 'weightwatcher'];
 const LONG = 5;
 /** The reference's own, at the first number of iterations that brings them near enough. */
-const GRAM = ['gram-circular', 'gram-zeros'];
+const GRAM = ['gram-circular', 'gram-any-size', 'gram-zeros'];
 /** How much longer an iteration more takes, at least: with zero padding the kernel's side doubles. */
-const GROWTH = { 'gram-circular': 1, 'gram-zeros': 9 };
+const GROWTH = { 'gram-circular': 1, 'gram-any-size': 1, 'gram-zeros': 9 };
 const NEAR = 1.02;
+/** What the grid alone may add where it is to bound the norm for any input size; the rest is left to the iterations. */
+const GRID_SHARE = 1.0175;
+const GRID = 32;
+/** Copies of all symbols, complex numbers of 8 bytes each, that an iteration on a grid holds. */
+const COPIES = 4;
 const MOST_ITERATIONS = 12;
 /** PyTorch is faster with one thread on small symbols, with all on large matrices: both are tried. */
 const ALL = availableParallelism();
@@ -125,14 +130,22 @@ async function measureGram(name, { file, layers }, method) {
     const { found, truth, truthAtStride1 } = results.parts[name].layers[layer.name];
     if (found[method]) continue;
     const near = NEAR * (truthAtStride1 ?? truth).lower;
-    let last = { value: null, iterations: 0 };
-    for (let iterations = 1; iterations <= MOST_ITERATIONS; iterations++) {
+    const task = { ...taskOf(file, layer), threads: ALL };
+    let last = { value: null, iterations: 0, seconds: 0 };
+    if (method === 'gram-any-size') {
+      task.grid = gridOf(layer);
+      // As many iterations as on the grid of 32 x 32, and as long for each frequency; forever where they find no room.
+      const { iterations, seconds } = found['gram-circular'];
+      const [rows, columns] = layer.shape;
+      const bytes = COPIES * 8 * (task.grid ** 2 / 2) * rows * columns;
+      const expected = bytes > freemem() ? Infinity : seconds * (task.grid / GRID) ** 2;
+      last = { value: null, iterations: iterations - 1, seconds: expected };
+    }
+    for (let iterations = last.iterations + 1; iterations <= MOST_ITERATIONS; iterations++) {
       const [load] = loadavg();
       // What cannot end in a quarter more than the time that it would be given is not begun.
-      const hopeless = iterations > 1 && last.seconds * GROWTH[method] > 1.25 * CAP;
-      const answer = hopeless
-        ? null
-        : await peer.measure({ ...taskOf(file, layer), threads: ALL, iterations });
+      const hopeless = last.seconds * GROWTH[method] > 1.25 * CAP;
+      const answer = hopeless ? null : await peer.measure({ ...task, iterations });
       last = answer
         ? { ...answer, iterations, load }
         : { ...last, seconds: CAP, cpu: null, capped: true, load };
@@ -141,6 +154,11 @@ async function measureGram(name, { file, layers }, method) {
     keep(name, layer, method, last);
   }
   peer.stop();
+}
+
+/** The smallest grid whose factor is small enough (`gram_any_size` of peers.py). */
+function gridOf({ shape: [, , k] }) {
+  return Math.max(1, Math.ceil((k - 1) / (1 - 1 / GRID_SHARE)));
 }
 
 function taskOf(file, { name, stride, input }) {

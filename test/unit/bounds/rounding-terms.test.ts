@@ -316,7 +316,7 @@ describe('norms from vectors', () => {
       mode: 'circular',
     } as const;
     const operator = paddedOperator(new Float64Array(taps).fill(1), shape, [axis]);
-    const [bound] = await lowerBounds(new UnluckyEngine(1), operator, taps, 4);
+    const [bound] = await lowerBounds(new UnluckyEngine(1), operator, taps, 4, Float64Array.of(1));
     expect(bound).toBeLessThanOrEqual(taps);
     expect(bound).toBeGreaterThan(taps * (1 - 1e-9));
   });

@@ -11,6 +11,7 @@ import { boundOnGrid, gridCount, halfGrid } from '../../../../src/bounds/symbols
 import { bestShift, waveSquares } from '../../../../src/bounds/symbols/wave';
 import { polyphase, product, unravel } from '../../../../src/bounds/kernel';
 import { denseMatrix, lowerBounds, paddedOperator } from '../../../../src/bounds/padded/padded-operator';
+import { waveStart } from '../../../../src/bounds/padded/wave-start';
 import { circulantSize, largestCopies } from '../../../../src/bounds/padded/padding';
 import { Engine } from '../../../../src/compute/engine';
 import { anySizeGroupNorms } from '../../truth/any-size';
@@ -238,6 +239,7 @@ describe('the padded operator', () => {
           paddedOperator(kernel, bounded, axes),
           product(axes.map(largestCopies)),
           steps,
+          waveStart(bounded, axes, []),
         );
         groupNorms(layer).forEach((norm, index) => {
           const truth = norm / groups[index].scale;
