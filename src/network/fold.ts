@@ -55,6 +55,8 @@ const LEAST_SCALE = 1e-200;
 
 export class Folds {
   private readonly known = new Map<Operation, Promise<Folded | null>>();
+  /** Of layers whose outputs are scaled, the last. */
+  private readonly norms = new Map<Operation, { scales: Float64Array; norms: Promise<PerNorm<number>> }>();
   /** Multiplications so far. */
   private work = 0;
 
@@ -136,28 +138,41 @@ export class Folds {
 
   /** The layer with what scales its outputs. */
   private async scaled(chain: Chain, facts: Facts): Promise<Folded | null> {
-    if (!chain.isScaled || isUniform(chain.scales)) return null;
-    const operator = scaledOperator(chain);
+    const { base, layer, scales, rows } = chain;
+    if (!chain.isScaled || isUniform(scales)) return null;
+    // Several operations may use the same one, and add different constants to it.
+    let known = this.norms.get(base);
+    if (known?.scales.join() !== scales.join()) {
+      known = { scales, norms: this.normsOf(chain) };
+      this.norms.set(base, known);
+    }
     try {
-      const upper = await this.enclose(operator);
-      const sums = await this.layers.sumsFor(operator, chain.outputSide === 'rows' ? 'columns' : 'rows');
-      // In L2 by Schur's test.
-      const { Linf, L1 } = sums;
-      const rounding = ROUNDINGS * Math.sqrt(Linf) * Math.sqrt(L1);
       return {
-        source: chain.layer.source ?? activationOf(chain.base, facts),
-        constant: {
-          L2: roundUp(upper + rounding),
-          Linf: roundUp(Linf + ROUNDINGS * Linf),
-          L1: roundUp(L1 + ROUNDINGS * L1),
-        },
+        source: layer.source ?? activationOf(base, facts),
+        constant: await known.norms,
         reason: t('norm of the layer with what scales its outputs'),
-        layers: chain.rows,
+        layers: rows,
       };
     } catch {
       // Its parts are bounded one by one.
       return null;
     }
+  }
+
+  private async normsOf(chain: Chain): Promise<PerNorm<number>> {
+    const operator = scaledOperator(chain);
+    const upper = await this.enclose(operator);
+    const { Linf, L1 } = await this.layers.sumsFor(
+      operator,
+      chain.outputSide === 'rows' ? 'columns' : 'rows',
+    );
+    // In L2 by Schur's test.
+    const rounding = ROUNDINGS * Math.sqrt(Linf) * Math.sqrt(L1);
+    return {
+      L2: roundUp(upper + rounding),
+      Linf: roundUp(Linf + ROUNDINGS * Linf),
+      L1: roundUp(L1 + ROUNDINGS * L1),
+    };
   }
 
   private async chainTo(operation: Operation, facts: Facts): Promise<Chain | null> {

@@ -372,6 +372,32 @@ describe('folding', () => {
     expect(upper(found)).toBeCloseTo(2, 5);
   });
 
+  it('several operations behind a scaled layer take its norm once, and what scales it further another one', async () => {
+    // As in hard swish: n relu6(n + 3), and a second branch 5 n f.
+    const nodes = [
+      conv,
+      node('BatchNormalization', ['h', 'g', 'b', 'm', 'v'], ['n'], {}, { name: 'bn' }),
+      node('Add', ['n', 'three'], ['a']),
+      node('Sub', ['n', 'three'], ['s']),
+      node('Mul', ['n', 'f'], ['p']),
+      node('Sum', ['a', 's', 'p'], ['y']),
+    ];
+    const constants = [tensor('three', [], [3]), tensor('f', [1, 2, 1, 1], [5, 0.2])];
+    const found = await bounded(folder, graphOf(nodes, [1, 2, 8, 8], [kernel, ...statistics, ...constants]));
+    expect(found.enclosed).toBe(2);
+    const weights = new Float32Array(folded.rawData?.slice().buffer ?? new ArrayBuffer(0));
+    const scaledBy = (f: readonly number[]) => {
+      const scaled = tensor(
+        'k',
+        [2, 2, 3, 3],
+        weights.map((x, i) => x * f[Math.floor(i / 18)]),
+      );
+      return bounded(folder, graphOf([{ ...conv, output: ['y'] }], [1, 2, 8, 8], [scaled]));
+    };
+    const [once, further] = [upper(await scaledBy([1, 1])) ?? NaN, upper(await scaledBy([5, 0.2])) ?? NaN];
+    expect(Math.abs((upper(found) ?? NaN) / (2 * once + further) - 1)).toBeLessThan(2e-6);
+  });
+
   it('a scaling along another axis is not folded', async () => {
     const nodes = [conv, node('Mul', ['h', 'f'], ['y'])];
     const found = await bounded(folder, graphOf(nodes, [1, 2, 2, 2], [kernel, tensor('f', [2], [1, 100])]));

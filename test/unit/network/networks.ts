@@ -21,6 +21,8 @@ export interface Bounded {
   readonly path: string;
   readonly rows: readonly LayerReport[];
   readonly network: NetworkReport;
+  /** How many norms of operators it took beside those of the rows. */
+  readonly enclosed: number;
 }
 
 export type Norm = NetworkBound['norm'];
@@ -68,13 +70,17 @@ export async function boundedFile(path: string, settings: Partial<Settings> = {}
         rows.push(failedRow(layer, chosen, String(error), 0));
       }
     }
+    let enclosed = 0;
     const network = await boundNetwork({
       computation,
       bounds: new Map(rows.map(({ name, lipschitz }) => [name, lipschitz])),
       paddingOf: (operator) => paddingMode(operator, chosen),
-      enclose: async (operator) => (await encloseOperator(engine, operator, chosen)).upper,
+      enclose: async (operator) => {
+        enclosed++;
+        return (await encloseOperator(engine, operator, chosen)).upper;
+      },
     });
-    return { path, rows, network };
+    return { path, rows, network, enclosed };
   } finally {
     await model.close();
   }
