@@ -26,8 +26,8 @@ import { OWN_SPEED, secondsOfEigenvalue, secondsOfMatrix, SPEED, VALUES } from '
 import { convolutionLayer } from './operator';
 
 /** What a kernel of several positions costs besides, and each of its groups, seconds. */
-const KERNEL_OVERHEAD = 7e-3;
-const SEARCH_OVERHEAD = 6e-4;
+const KERNEL_OVERHEAD = 9e-3;
+const SEARCH_OVERHEAD = 3e-4;
 /** How many cells there are in the end for each of the first. */
 const SPLIT = 2;
 /** Symbols that are looked at besides, mostly around peaks, for every digit of the tolerance but the first. */
@@ -44,14 +44,14 @@ const TOLERANCE = 1e-3;
  * at least. Most are told apart by circulants, and few need a factorisation.
  */
 const REFINED = {
-  byCirculants: { share: 5, least: 1 },
-  byGram: { share: 0.9, least: 1.5 },
+  byCirculants: { share: 6.2, least: 1 },
+  byGram: { share: 1.15, least: 1.5 },
 } as const;
 /** What the circulants of a group cost however small they are, and each of their frequencies, seconds. */
 const CIRCULANTS_OVERHEAD = 3.5e-3;
 const CIRCULANTS_FREQUENCY = 2.5e-6;
-/** Products with the padded operator that raise a lower bound, what they cost however small it is, seconds, and flops and values of patches a second in them. */
-const ATTAINING_STEPS = 48;
+/** Products with the padded operator that raise a lower bound, most often, what they cost however small it is, seconds, and flops and values of patches a second in them. */
+const ATTAINING_STEPS = 40;
 const ATTAINING_OVERHEAD = 0.03;
 const SKINNY_SPEED = 3e10;
 const PATCHES = 5e8;
