@@ -1,11 +1,12 @@
 import type { Engine } from '../../compute/engine';
-import { type Cell, cosineOf, coverOfHalfTorus, reachOf, split } from './cells';
+import { type Cell, cosineOf, coverOfHalfTorus, limitOf, reachOf, split, thresholdOf } from './cells';
 import { climb, highestPeak, type SymbolPeak } from './climb';
 import { firstReach } from './first-reach';
 import { boundByLags } from './lags';
+import { eigenvalueRange } from './near-isometry';
 import { spread } from './spread';
 import { boundByTaps, halfExtent, type PolyphaseKernel, undilated } from '../kernel';
-import { type Enclosure, roundDown, roundUp, UNIT_ROUNDOFF, ZERO } from '../rounding';
+import { type Enclosure, roundDown, sqrtOf, UNIT_ROUNDOFF, ZERO } from '../rounding';
 import { type Frequency, symbolError } from './symbol';
 import { autocorrelationFor, type SymbolNorms, symbolNormsOf } from './symbol-norms';
 
@@ -24,6 +25,8 @@ const LEAST_SCOUTED = 96;
 const SCOUT_CLIMBS = 5;
 /** What cells are shown to be below where time runs out, times the target. */
 const LEVELS = [1.02, 1.1, 1.3] as const;
+/** Share of the width that is left for rounding bounds up. */
+const ROUNDED = 2 ** -10;
 /** The width that is sought first, and how much narrower each next one is: what takes too long leaves the answer of the one before. */
 const FIRST_WIDTH = 1e-3;
 const NARROWING = 10;
@@ -37,10 +40,10 @@ export interface AnySizeEnclosure extends Enclosure {
  * Enclosure of `M = sup_w sigma_1(F(w))`, the norm of a stride-1 convolution on the infinite grid, and so the supremum of
  * its norms over all input sizes, with zero or circular padding.
  *
- * Branch and bound over the torus of frequencies. Let w* be where M is attained, u, v the singular vectors there. After
- * centring the kernel, `f(t) = Re u^H F(w* + t) v` is a trigonometric polynomial of type `tau_j` on axis j with `|f| <= M = f(0)`,
- * so `f(t) >= M cos(sum_j tau_j |t_j|)` as long as the sum is at most pi (Bernstein and Szego). The centre of the cell that holds
- * w* therefore has `sigma_1(F(centre)) >= M cos(reach)`, and
+ * Branch and bound over the torus of frequencies. Let w* be where M is attained, v the right singular vector there, and m a lower bound of
+ * the eigenvalues of `F(w)^H F(w)` at all w. `f(t) = v^H F(w* + t)^H F(w* + t) v` is a real trigonometric polynomial of type `2 tau_j` on axis j with
+ * `m <= f <= M^2 = f(0)`, so `f(t) >= M^2 cos^2(r) + m sin^2(r)`, `r = sum_j tau_j |t_j|`, as long as that is at most pi / 2 (Bernstein and
+ * Szego). The same holds of the centre of the cell that holds w*, so that, with m = 0,
  *
  *     M <= max over the cells of sigma_1(F(centre)) / cos(reach).
  *
@@ -77,7 +80,15 @@ export async function boundAnySize(
     upper = Math.min(upper, await boundByLags(engine, autocorrelation, tolerance));
     if (isTight()) return answer();
   }
-  const search = new Search(kernel, symbolNormsOf(engine, kernel, autocorrelation), peak, patience);
+  const norms = symbolNormsOf(engine, kernel, autocorrelation);
+  let least = 0;
+  if (autocorrelation !== null) {
+    const known = { tau: halfExtent(kernel), peak: peak.norm, most: upper, width: tolerance };
+    const range = await eigenvalueRange(engine, kernel, autocorrelation, norms, known);
+    least = range.least;
+    upper = Math.min(upper, sqrtOf({ lower: 0, upper: range.most }).upper);
+  }
+  const search = new Search(kernel, norms, least, peak, patience);
   for (const width of widthsDownTo(tolerance)) {
     upper = Math.min(upper, await search.bound(width, upper));
     peak = search.peak;
@@ -99,10 +110,14 @@ class Search {
   private readonly begun = performance.now();
   private seconds = 0;
 
-  /** @param peak the highest that is known */
+  /**
+   * @param least a lower bound of the eigenvalues of all `F(w)^H F(w)`
+   * @param peak the highest that is known
+   */
   constructor(
     private readonly kernel: PolyphaseKernel,
     private readonly norms: SymbolNorms,
+    private readonly least: number,
     public peak: SymbolPeak,
     private readonly patience: number,
   ) {
@@ -166,14 +181,15 @@ class Search {
     return Math.max(width, this.norms.resolution(this.peak.norm));
   }
 
+  /** A little is left for rounding outwards. */
   private target(width: number): number {
-    return (1 + this.goal(width)) * this.peak.norm;
+    return (1 + (1 - ROUNDED) * this.goal(width)) * this.peak.norm;
   }
 
   private async firstCells(width: number): Promise<Cell[]> {
     const isDone = async (frequency: Frequency, reach: number) => {
       this.seconds += this.norms.seconds;
-      const threshold = this.target(width) * Math.cos(reach);
+      const threshold = thresholdOf(this.target(width) ** 2, Math.cos(reach), this.least);
       const [bound] = await this.norms.upperBounds([frequency], [threshold]);
       return bound < Infinity;
     };
@@ -187,9 +203,12 @@ class Search {
     const cosines = cells.map((cell) => cosineOf(cell, this.tau));
     const bounds = await this.norms.upperBounds(
       cells.map(({ centre }) => centre),
-      cosines.map((cosine) => sought * cosine),
+      cosines.map((cosine) => thresholdOf(sought ** 2, cosine, this.least)),
     );
-    return bounds.map((bound, i) => roundUp(bound / cosines[i]));
+    return bounds.map((bound, i) => {
+      const limit = limitOf(bound, cosines[i], this.least);
+      return sqrtOf({ lower: 0, upper: limit }).upper;
+    });
   }
 
   private async climbFrom(cells: readonly Cell[], count: number): Promise<void> {

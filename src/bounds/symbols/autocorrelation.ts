@@ -1,7 +1,7 @@
 import type { Engine } from '../../compute/engine';
 import { triangle } from './definite';
 import { extentsOf, type PolyphaseKernel, product } from '../kernel';
-import { gamma } from '../rounding';
+import { gamma, UNIT_ROUNDOFF } from '../rounding';
 import { angleRoundings, type Frequency } from './symbol';
 import { sumOfSquares } from '../values';
 
@@ -97,6 +97,24 @@ export async function autocorrelate(engine: Engine, kernel: PolyphaseKernel): Pr
   const relative = gamma(rows + 2 * positions.length + 4) + gamma(lags.length + 4) + gamma(angles + 8 * axes);
   const error = 2 * relative * sum * sum * (1 + 1e-9);
   return withPhases({ order, lags, central: mirrored(even, order), even, odd, error });
+}
+
+/**
+ * `shift I - H(w)`, which is as good a Gram matrix: positive semidefinite at every w.
+ * @param shift at least the largest eigenvalue of all H(w)
+ */
+export function complement(
+  { order, lags, even, odd, error }: Autocorrelation,
+  shift: number,
+): Autocorrelation {
+  const ours = even.map((value) => -value);
+  for (let r = 0; r < order; r++) ours[triangle(r) + r] += shift;
+  // Numbers on the diagonal are at most the shift, and rounded once.
+  const rounding = 2 * UNIT_ROUNDOFF * Math.sqrt(order) * shift;
+  return withPhases({
+    ...{ order, lags, even: ours, odd: odd.map((value) => -value) },
+    ...{ central: mirrored(ours, order), error: error + rounding },
+  });
 }
 
 /** An autocorrelation from all that can be sent to another process. */

@@ -36,6 +36,29 @@ export function cosineOf(cell: Cell, tau: readonly number[]): number {
   return Math.cos(reachOf(cell, tau)) - 4 * UNIT_ROUNDOFF;
 }
 
+/**
+ * What `sigma_1(F(centre))` must be at most for `sigma_1(F(w))^2` to have its maximum over all w, if that is above the limit, outside of the
+ * cell: `(limit cos^2 + least sin^2)^(1/2)` of the reach, rounded down. The narrower the range of the eigenvalues of `F(w)^H F(w)` is, the less can they
+ * vary within a cell.
+ *
+ * @param cosine of the cell, or what is less
+ * @param least a lower bound of all eigenvalues of `F(w)^H F(w)` at all w, at most the limit
+ */
+export function thresholdOf(limit: number, cosine: number, least: number): number {
+  const square = cosine * cosine;
+  return (
+    Math.sqrt((limit * square + least * (1 - square)) * (1 - 16 * UNIT_ROUNDOFF)) * (1 - 4 * UNIT_ROUNDOFF)
+  );
+}
+
+/** The converse: the least limit that goes with a bound of `sigma_1(F(centre))`, rounded up. */
+export function limitOf(bound: number, cosine: number, least: number): number {
+  const square = cosine * cosine;
+  const high = bound * bound * (1 + 16 * UNIT_ROUNDOFF);
+  const low = least * (1 - square) * (1 - 16 * UNIT_ROUNDOFF);
+  return Math.max(least, ((high - low) / square) * (1 + 16 * UNIT_ROUNDOFF));
+}
+
 /** Positions of centres on every axis that varies; on the first two of several, every other one of both is taken. */
 function countsOf(tau: readonly number[], reach: number): number[] {
   const axes = varying(tau);

@@ -7,7 +7,7 @@ import type { Enclosure } from '../../../../src/bounds/rounding';
 import { Engine } from '../../../../src/compute/engine';
 import { anySizeGroupNorms, anySizeNorm } from '../../truth/any-size';
 import { type ConvolutionLayer, groupAlone, withWeight } from '../../truth/layer';
-import { convolutions, everyConvolution, matrixFamilies, orthogonalMatrix, seeded } from '../../truth/random';
+import { convolutions, everyConvolution, matrixFamilies, seeded } from '../../truth/random';
 import { largestSingularValue } from '../../truth/singular-values';
 import { Float32Engine, UnluckyEngine } from '../rounding-engine';
 
@@ -220,14 +220,11 @@ describe('boundAnySize', () => {
   );
 
   it('answers what a wider tolerance would, where there is no time for the one that is asked for', async () => {
-    const [channels, random] = [16, seeded(3)];
-    const centre = orthogonalMatrix(random, channels, channels).values;
+    // One channel is the same at all frequencies, the other one far from it: nothing but small cells everywhere shows that.
     const values = polyphase(
-      Float64Array.from({ length: channels * channels * 9 }, (_, at) =>
-        at % 9 === 4 ? centre[Math.floor(at / 9)] : 3e-3 * (random() - 0.5),
-      ),
+      Float64Array.of(0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0.2, 0.1, -0.1, 0.2),
       {
-        ...{ outChannels: channels, inChannelsPerGroup: channels, size: [3, 3], groups: 1 },
+        ...{ outChannels: 2, inChannelsPerGroup: 2, size: [2, 2], groups: 1 },
         ...{ strides: [1, 1], dilations: [1, 1] },
       },
       0,
