@@ -13,8 +13,9 @@ import { autocorrelationFor, type SymbolNorms, symbolNormsOf } from './symbol-no
 /** Seconds after which a kernel's enclosure is answered as it is, wide or not: as estimated, which a busy machine does not change, and how many times that by the clock. */
 const PATIENCE = 20;
 const SLOWEST = 3;
-/** Share of that which the first cells may take. */
+/** Share of that which the first cells may take, and what is spent besides on the range of all eigenvalues. */
 const FIRST_SHARE = 1 / 4;
+const RANGE_SHARE = 1 / 2;
 /** Cells that are bounded at a time. */
 const BATCH = 256;
 /** Cells of one batch from which the symbol is climbed again. */
@@ -83,16 +84,17 @@ export async function boundAnySize(
   const norms = symbolNormsOf(engine, kernel, autocorrelation);
   let least = 0;
   if (autocorrelation !== null) {
-    const known = { tau: halfExtent(kernel), peak: peak.norm, most: upper, width: tolerance };
+    const seconds = RANGE_SHARE * patience;
+    const known = { tau: halfExtent(kernel), peak: peak.norm, most: upper, width: tolerance, seconds };
     const range = await eigenvalueRange(engine, kernel, autocorrelation, norms, known);
     least = range.least;
     upper = Math.min(upper, sqrtOf({ lower: 0, upper: range.most }).upper);
   }
   const search = new Search(kernel, norms, least, peak, patience);
   for (const width of widthsDownTo(tolerance)) {
+    if (isTight() || search.isOver()) break;
     upper = Math.min(upper, await search.bound(width, upper));
     peak = search.peak;
-    if (isTight() || search.isOver()) break;
   }
   return answer();
 }

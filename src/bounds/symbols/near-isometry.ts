@@ -22,21 +22,31 @@ export interface EigenvalueRange {
   readonly most: number;
 }
 
+interface Sought {
+  readonly tau: readonly number[];
+  readonly peak: number;
+  readonly most: number;
+  readonly width: number;
+  readonly seconds: number;
+}
+
 /**
  * A range that holds the eigenvalues of all symbols' Gram matrices `H(w) = F(w)^H F(w)`, narrow where the kernel is nearly a multiple of an
  * isometry; its lower end is 0 elsewhere. Each end of a range is moved inwards by comparisons on few cells, which are the larger the
  * narrower the range is (`thresholdOf`), and the next range is about a quarter as wide, until it is about as wide as what it holds.
  *
+ * @param tau half the extent of the kernel on every axis
  * @param peak a lower bound of the largest `sigma_1(F(w))`
  * @param most an upper bound of it
  * @param width relative width to which that is sought
+ * @param seconds that it may take, as estimated
  */
 export async function eigenvalueRange(
   engine: Engine,
   kernel: PolyphaseKernel,
   autocorrelation: Autocorrelation,
   norms: SymbolNorms,
-  { tau, peak, most, width }: { tau: readonly number[]; peak: number; most: number; width: number },
+  { tau, peak, most, width, seconds }: Sought,
 ): Promise<EigenvalueRange> {
   const { order, central } = autocorrelation;
   const largest = most * most * (1 + 4 * UNIT_ROUNDOFF);
@@ -53,7 +63,10 @@ export async function eigenvalueRange(
   const cells = coverOfHalfTorus(tau, REACH);
   const frequencies = cells.map(({ centre }) => centre);
   const cosines = cells.map((cell) => cosineOf(cell, tau));
+  let left = seconds / norms.seconds;
   const isBelow = async (of: SymbolNorms, limit: number, least: number) => {
+    left -= cells.length;
+    if (left < 0) return false;
     const thresholds = cosines.map((cosine) => thresholdOf(limit, cosine, least));
     return (await of.upperBounds(frequencies, thresholds)).every((bound) => bound < Infinity);
   };

@@ -26,12 +26,12 @@ function kernelOf(values: ArrayLike<number>, channels: number, size: readonly nu
   return polyphase(Float64Array.from(values), { ...shape, size }, 0);
 }
 
-async function rangeOf(kernel: PolyphaseKernel, width = 1e-5) {
+async function rangeOf(kernel: PolyphaseKernel, width = 1e-5, seconds = 10) {
   const autocorrelation = await autocorrelate(engine, kernel);
   const norms = symbolNormsOf(engine, kernel, autocorrelation);
   const { norm: peak } = await highestPeak(kernel);
   const most = await boundByLags(engine, autocorrelation, width);
-  const known = { tau: halfExtent(kernel), peak, most, width };
+  const known = { tau: halfExtent(kernel), peak, most, width, seconds };
   return eigenvalueRange(engine, kernel, autocorrelation, norms, known);
 }
 
@@ -161,7 +161,7 @@ describe('eigenvalueRange', () => {
     }
   });
 
-  it('is left as it is for a kernel that is no isometry, and where that would not pay', async () => {
+  it('is left as it is for a kernel that is no isometry, where that would not pay, and where there is no time', async () => {
     const random = seeded(4);
     const rough = kernelOf(
       Float64Array.from({ length: 6 * 6 * 9 }, () => gaussian(random)),
@@ -171,6 +171,7 @@ describe('eigenvalueRange', () => {
     expect((await rangeOf(rough)).least).toBe(0);
     expect((await rangeOf(turned(0.01, 1, [1, 1], 1), 1e-2)).least).toBe(0);
     expect((await rangeOf(turned(0.01, 1, [1, 1], 1))).least).toBeGreaterThan(0.9);
+    expect((await rangeOf(turned(0.01, 1, [1, 1], 1), 1e-5, 1e-9)).least).toBe(0);
   });
 });
 
