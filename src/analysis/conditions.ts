@@ -1,4 +1,5 @@
 import type { Settings } from '../report/report';
+import type { Flatness } from './flatness';
 
 /** What an estimate depends on besides the operator. */
 export interface Conditions {
@@ -7,8 +8,8 @@ export interface Conditions {
   readonly method: Settings['method'];
   readonly tolerance: number | null;
   readonly padding: Settings['padding'];
-  /** Of the symbol of a convolution (`symbolRatios`). */
-  readonly ratio: number;
+  /** Of the symbol of a convolution (`flatnesses`). */
+  readonly flatness: Flatness;
   /** Processes that comparisons of symbols are shared out among. */
   readonly processes: number;
 }

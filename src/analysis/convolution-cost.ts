@@ -14,6 +14,7 @@ import {
   PATCH_ELEMENTS,
 } from '../bounds/convolution';
 import { expectedReach } from '../bounds/symbols/first-reach';
+import { expectedRange } from '../bounds/symbols/near-isometry';
 import { gridCount } from '../bounds/symbols/grid';
 import { product } from '../bounds/kernel';
 import { secondsByCholesky } from '../bounds/symbols/norms-by-cholesky';
@@ -32,6 +33,8 @@ const SEARCH_OVERHEAD = 3e-4;
 const SPLIT = 2;
 /** Symbols that are looked at besides, mostly around peaks, for every digit of the tolerance but the first. */
 const FURTHER_SYMBOLS = 40;
+/** What the bound that the coefficients of an autocorrelation give without a search is above the norm, next to what the norm is above the usual singular value. */
+const LAGS_EXCESS = 1.5;
 /** Values that are put in order and summed up a second, for a kernel of several positions. */
 const KERNEL_VALUES = 2e7;
 /** Products with a symbol while peaks are climbed, and where many places are looked at. */
@@ -107,13 +110,16 @@ function secondsForAnySize(kernel: KernelSize, conditions: Conditions): number {
   if (product(positions) === 1) return groups * secondsOfMatrix(rows, order, conditions);
   const tau = positions.map((length) => (length - 1) / 2);
   const tolerance = conditions.tolerance ?? TOLERANCE;
-  const reach = expectedReach(tau, conditions.ratio, tolerance);
+  const { ratio, mean } = conditions.flatness;
+  const { least, comparisons } = expectedRange(tau, mean, tolerance);
+  const reach = expectedReach(tau, ratio, tolerance, least);
   // A symbol has the more peaks the faster it varies.
   const peaks = product(tau.map((t) => Math.max(1, t)));
-  const symbols =
-    SPLIT * coverSize(tau, reach) + FURTHER_SYMBOLS * Math.max(1, -Math.log10(tolerance) - 1) * peaks;
+  const further = FURTHER_SYMBOLS * Math.max(1, -Math.log10(tolerance) - 1) * peaks;
+  const isKnown = LAGS_EXCESS * (1 / Math.sqrt(mean) - 1) <= tolerance;
+  const symbols = isKnown ? 0 : comparisons + SPLIT * coverSize(tau, reach) + further;
   const beginning = SEARCH_OVERHEAD + secondsOfEigenvalue(order);
-  const isClose = isLookedAtClosely(conditions.ratio, order, product(positions) * rows * order);
+  const isClose = isLookedAtClosely(ratio, order, product(positions) * rows * order);
   const climbing = ((isClose ? MANY_CLIMBS : CLIMBS) * 8 * rows * order) / OWN_SPEED;
   return secondsOfKernels(kernel) + groups * (beginning + climbing + shared(symbols * symbol, conditions));
 }

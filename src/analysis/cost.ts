@@ -5,8 +5,8 @@ import type { Operator } from '../model/model';
 import type { Settings } from '../report/report';
 import type { Conditions } from './conditions';
 import { secondsOfConvolution } from './convolution-cost';
+import { flatnesses, USUAL_FLATNESS } from './flatness';
 import { OWN_SPEED, secondsOfMatrix, SPEED } from './matrix-cost';
-import { symbolRatios, USUAL_RATIO } from './symbol-ratio';
 
 /** What a layer costs however small it is, seconds. */
 const OVERHEAD = 1e-4;
@@ -18,7 +18,7 @@ const USUAL: Conditions = {
   method: 'auto',
   tolerance: null,
   padding: null,
-  ratio: USUAL_RATIO,
+  flatness: USUAL_FLATNESS,
   processes: 1,
 };
 
@@ -39,11 +39,11 @@ export async function costsOf(
     .map((operator) => ({ operator, cost: estimateCost(operator, conditions) }))
     .filter(({ operator, cost }) => operator.kind === 'convolution' && cost >= WORTH_A_LOOK)
     .sort((a, b) => b.cost - a.cost);
-  const ratioOf = await symbolRatios(
+  const flatnessOf = await flatnesses(
     costly.map(({ operator }) => operator),
     settings,
   );
-  return (operator) => estimateCost(operator, { ...conditions, ratio: ratioOf(operator) });
+  return (operator) => estimateCost(operator, { ...conditions, flatness: flatnessOf(operator) });
 }
 
 /** About how many seconds a layer's bound takes. */

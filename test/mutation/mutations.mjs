@@ -60,6 +60,13 @@ export const mutations = [
     tests: bounds('symbols/near-isometry'),
   },
   {
+    name: 'sums of a complement',
+    file: 'symbols/autocorrelation.ts',
+    text: '(2 * UNIT_ROUNDOFF + gamma(lags.length + 4))',
+    replacement: '(2 * UNIT_ROUNDOFF)',
+    tests: bounds('symbols/near-isometry'),
+  },
+  {
     name: 'reach on further axes',
     file: 'symbols/cells.ts',
     text: 'extent.slice(2).reduce((sum, s) => sum + s, diamond)',

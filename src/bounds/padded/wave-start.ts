@@ -24,6 +24,7 @@ export function waveStart(
   const inputs = product(sizes);
   const phases = product(strides);
   const start = gaussianVector(groups * inChannelsPerGroup * inputs, SEED);
+  if (frequencies.every((frequency) => frequency === undefined)) return start;
   const amplitudes = gaussianVector(2 * groups * inChannelsPerGroup * phases, SEED + 1);
   for (let position = 0; position < inputs; position++) {
     const place = unravel(position, sizes);

@@ -1,4 +1,5 @@
 import type { Engine } from '../../compute/engine';
+import { Allowance } from './allowance';
 import { type Cell, cosineOf, coverOfHalfTorus, limitOf, reachOf, split, thresholdOf } from './cells';
 import { climb, highestPeak, type SymbolPeak } from './climb';
 import { firstReach } from './first-reach';
@@ -10,12 +11,10 @@ import { type Enclosure, roundDown, sqrtOf, UNIT_ROUNDOFF, ZERO } from '../round
 import { type Frequency, symbolError } from './symbol';
 import { autocorrelationFor, type SymbolNorms, symbolNormsOf } from './symbol-norms';
 
-/** Seconds after which a kernel's enclosure is answered as it is, wide or not: as estimated, which a busy machine does not change, and how many times that by the clock. */
+/** Seconds after which a kernel's enclosure is answered as it is, wide or not. */
 const PATIENCE = 20;
-const SLOWEST = 3;
-/** Share of that which the first cells may take, and what is spent besides on the range of all eigenvalues. */
+/** Share of that which the first cells may take. */
 const FIRST_SHARE = 1 / 4;
-const RANGE_SHARE = 1 / 2;
 /** Cells that are bounded at a time. */
 const BATCH = 256;
 /** Cells of one batch from which the symbol is climbed again. */
@@ -82,19 +81,20 @@ export async function boundAnySize(
     if (isTight()) return answer();
   }
   const norms = symbolNormsOf(engine, kernel, autocorrelation);
+  const time = new Allowance(patience);
   let least = 0;
   if (autocorrelation !== null) {
-    const seconds = RANGE_SHARE * patience;
-    const known = { tau: halfExtent(kernel), peak: peak.norm, most: upper, width: tolerance, seconds };
+    const known = { tau: halfExtent(kernel), peak: peak.norm, most: upper, width: tolerance, time };
     const range = await eigenvalueRange(engine, kernel, autocorrelation, norms, known);
     least = range.least;
     upper = Math.min(upper, sqrtOf({ lower: 0, upper: range.most }).upper);
   }
-  const search = new Search(kernel, norms, least, peak, patience);
+  const search = new Search(kernel, norms, least, peak, time);
   for (const width of widthsDownTo(tolerance)) {
-    if (isTight() || search.isOver()) break;
+    if (isTight()) break;
     upper = Math.min(upper, await search.bound(width, upper));
     peak = search.peak;
+    if (time.isOver()) break;
   }
   return answer();
 }
@@ -109,8 +109,6 @@ class Search {
   private readonly tau: readonly number[];
   /** Bound on the error of the symbol in float64. */
   private readonly error: number;
-  private readonly begun = performance.now();
-  private seconds = 0;
 
   /**
    * @param least a lower bound of the eigenvalues of all `F(w)^H F(w)`
@@ -121,15 +119,10 @@ class Search {
     private readonly norms: SymbolNorms,
     private readonly least: number,
     public peak: SymbolPeak,
-    private readonly patience: number,
+    private readonly time: Allowance,
   ) {
     this.tau = halfExtent(kernel);
     this.error = symbolError(kernel, UNIT_ROUNDOFF);
-  }
-
-  isOver(): boolean {
-    const elapsed = (performance.now() - this.begun) / 1000;
-    return this.seconds >= this.patience || elapsed >= SLOWEST * this.patience;
   }
 
   /** An upper bound of M, within the relative width where there is time for it; infinite where `known` is better than what there is time for. */
@@ -153,7 +146,7 @@ class Search {
     }
     let climbable: Cell[] = [];
     // Depth first: only a few cells of each size are held at a time.
-    while (stack.length > 0 && !this.isOver()) {
+    while (stack.length > 0 && !this.time.isOver()) {
       const cells = stack.splice(-BATCH);
       // While one batch is bounded, the symbol is climbed from cells of the one before.
       const [bounds] = await Promise.all([
@@ -163,8 +156,9 @@ class Search {
       proved = largestFinite(bounds, proved);
       const open = cells.filter((_, i) => bounds[i] === Infinity);
       // The symbol's norm may be above the target there: sooner or later it is the only reason to fail.
+      const share = 1 - this.least / this.peak.norm ** 2;
       const small = 4 * this.goal(width);
-      climbable = open.filter((cell) => reachOf(cell, this.tau) ** 2 < small);
+      climbable = open.filter((cell) => share * reachOf(cell, this.tau) ** 2 < small);
       stack.push(...open.flatMap((cell) => split(cell, this.tau)));
     }
     let cells = stack;
@@ -190,18 +184,18 @@ class Search {
 
   private async firstCells(width: number): Promise<Cell[]> {
     const isDone = async (frequency: Frequency, reach: number) => {
-      this.seconds += this.norms.seconds;
+      this.time.spend(this.norms.seconds);
       const threshold = thresholdOf(this.target(width) ** 2, Math.cos(reach), this.least);
       const [bound] = await this.norms.upperBounds([frequency], [threshold]);
       return bound < Infinity;
     };
-    const affordable = FIRST_SHARE * (this.patience / this.norms.seconds);
+    const affordable = FIRST_SHARE * (this.time.seconds / this.norms.seconds);
     return coverOfHalfTorus(this.tau, await firstReach(this.tau, isDone, affordable));
   }
 
   /** Bounds over the cells: of each the one that is sought where it can be shown, or infinity. */
   private async boundCells(cells: readonly Cell[], sought: number): Promise<number[]> {
-    this.seconds += cells.length * this.norms.seconds;
+    this.time.spend(cells.length * this.norms.seconds);
     const cosines = cells.map((cell) => cosineOf(cell, this.tau));
     const bounds = await this.norms.upperBounds(
       cells.map(({ centre }) => centre),

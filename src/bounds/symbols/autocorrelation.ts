@@ -109,8 +109,8 @@ export function complement(
 ): Autocorrelation {
   const ours = even.map((value) => -value);
   for (let r = 0; r < order; r++) ours[triangle(r) + r] += shift;
-  // Numbers on the diagonal are at most the shift, and rounded once.
-  const rounding = 2 * UNIT_ROUNDOFF * Math.sqrt(order) * shift;
+  // Numbers on the diagonal are at most the shift, rounded once, and summed up with those of all lags.
+  const rounding = (2 * UNIT_ROUNDOFF + gamma(lags.length + 4)) * Math.sqrt(order) * shift * (1 + 1e-9);
   return withPhases({
     ...{ order, lags, even: ours, odd: odd.map((value) => -value) },
     ...{ central: mirrored(ours, order), error: error + rounding },

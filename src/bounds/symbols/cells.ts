@@ -42,9 +42,11 @@ export function cosineOf(cell: Cell, tau: readonly number[]): number {
  * vary within a cell.
  *
  * @param cosine of the cell, or what is less
- * @param least a lower bound of all eigenvalues of `F(w)^H F(w)` at all w, at most the limit
+ * @param least a lower bound of all eigenvalues of `F(w)^H F(w)` at all w; a limit below it cannot be shown
  */
 export function thresholdOf(limit: number, cosine: number, least: number): number {
+  // Nothing is known beyond a quarter turn.
+  if (!(cosine > 0)) return 0;
   const square = cosine * cosine;
   return (
     Math.sqrt((limit * square + least * (1 - square)) * (1 - 16 * UNIT_ROUNDOFF)) * (1 - 4 * UNIT_ROUNDOFF)

@@ -1,5 +1,5 @@
 /** How large the cells are that the torus of frequencies is first covered with, so that bounding them is the least work. */
-import { coverSize } from './cells';
+import { coverSize, thresholdOf } from './cells';
 import type { Frequency } from './symbol';
 
 /** Reaches that first cells may have: from `1 / cos` of 1.6 down to 1.0002. */
@@ -48,9 +48,19 @@ export async function firstReach(
   );
 }
 
-/** The same where the symbol's norm is mostly so many times its largest, and cells are done with at `1 + tolerance` times that. */
-export function expectedReach(tau: readonly number[], ratio: number, tolerance: number): number {
-  const place = REACHES.findIndex((reach) => ratio <= (1 + tolerance) * Math.cos(reach));
+/**
+ * The same where the symbol's norm is mostly so many times its largest, and cells are done with at `1 + tolerance` times that.
+ *
+ * @param least what is known of the least eigenvalue of all `F^H F`, next to the largest
+ */
+export function expectedReach(
+  tau: readonly number[],
+  ratio: number,
+  tolerance: number,
+  least: number,
+): number {
+  const limit = (1 + tolerance) ** 2;
+  const place = REACHES.findIndex((reach) => ratio <= thresholdOf(limit, Math.cos(reach), least));
   return leastWork([place === -1 ? REACHES.length : place], tau);
 }
 

@@ -5,13 +5,19 @@ import { cosineOf, coverOfHalfTorus, coverSize, thresholdOf } from './cells';
 import { UNIT_ROUNDOFF } from '../rounding';
 import { type SymbolNorms, symbolNormsOf } from './symbol-norms';
 import type { PolyphaseKernel } from '../kernel';
+import type { Allowance } from './allowance';
+import { spread } from './spread';
 
 /** Reach of the cells that the range is narrowed with: `sin(reach)^2` is a sixteenth of it. */
 const REACH = Math.asin(1 / 4);
 /** How far beyond what is expected an end is tried, shares of the range. */
 const MARGINS = [1 / 8, 3 / 8] as const;
-/** A range that is not expected to become smaller than this share of itself is left as it is. */
-const NARROWED = 0.6;
+/** A range that is not expected to become smaller than this share of itself is left as it is, and so is one that did not. */
+const NARROWED = 0.8;
+/** Cells that are looked at first, and at a time, and the share of the time that there is. */
+const SCOUTS = 16;
+const BATCH = 256;
+const SHARE = 1 / 2;
 /** Share of the largest eigenvalue that the range of all is expected to be, at most, and how many times as many cells there would be else. */
 const NEAR = 1 / 2;
 const WORTHWHILE = 8;
@@ -22,31 +28,52 @@ export interface EigenvalueRange {
   readonly most: number;
 }
 
+/**
+ * Whether the range is worth looking for.
+ * @param mean of the eigenvalues of all symbols, next to the largest
+ */
+function isNear(tau: readonly number[], mean: number, width: number): boolean {
+  const cells = WORTHWHILE * coverSize(tau, REACH);
+  return 2 * (1 - mean) <= NEAR && coverSize(tau, Math.sqrt(2 * width)) >= cells;
+}
+
+/** About the range that will be found, next to its largest eigenvalue, and how many comparisons of symbols it takes. */
+export function expectedRange(
+  tau: readonly number[],
+  mean: number,
+  width: number,
+): { least: number; comparisons: number } {
+  if (!isNear(tau, mean, width)) return { least: 0, comparisons: 0 };
+  const extent = Math.max(2 * (1 - mean), width);
+  const rounds = Math.log(extent) / Math.log(2 * MARGINS[0]);
+  return { least: 1 - extent, comparisons: 2 * Math.ceil(rounds) * coverSize(tau, REACH) };
+}
+
 interface Sought {
   readonly tau: readonly number[];
   readonly peak: number;
   readonly most: number;
   readonly width: number;
-  readonly seconds: number;
+  readonly time: Allowance;
 }
 
 /**
  * A range that holds the eigenvalues of all symbols' Gram matrices `H(w) = F(w)^H F(w)`, narrow where the kernel is nearly a multiple of an
  * isometry; its lower end is 0 elsewhere. Each end of a range is moved inwards by comparisons on few cells, which are the larger the
- * narrower the range is (`thresholdOf`), and the next range is about a quarter as wide, until it is about as wide as what it holds.
+ * narrower the range is (`thresholdOf`), and the next range is a quarter as wide at best, until it is about as wide as what it holds.
  *
  * @param tau half the extent of the kernel on every axis
  * @param peak a lower bound of the largest `sigma_1(F(w))`
  * @param most an upper bound of it
  * @param width relative width to which that is sought
- * @param seconds that it may take, as estimated
+ * @param time that it may take a share of
  */
 export async function eigenvalueRange(
   engine: Engine,
   kernel: PolyphaseKernel,
   autocorrelation: Autocorrelation,
   norms: SymbolNorms,
-  { tau, peak, most, width, seconds }: Sought,
+  { tau, peak, most, width, time }: Sought,
 ): Promise<EigenvalueRange> {
   const { order, central } = autocorrelation;
   const largest = most * most * (1 + 4 * UNIT_ROUNDOFF);
@@ -55,25 +82,30 @@ export async function eigenvalueRange(
   let mean = 0;
   for (let i = 0; i < order; i++) mean += central[i * (order + 1)] / order;
   const expected = { least: 2 * mean - peak * peak, most: peak * peak };
-  const spread = expected.most - expected.least;
-  const isNear = spread <= NEAR * expected.most;
-  if (!isNear || coverSize(tau, Math.sqrt(2 * width)) < WORTHWHILE * coverSize(tau, REACH)) return range;
+  const inside = expected.most - expected.least;
+  if (!isNear(tau, mean / expected.most, width)) return range;
 
   const complements = symbolNormsOf(engine, kernel, complement(autocorrelation, largest));
-  const cells = coverOfHalfTorus(tau, REACH);
-  const frequencies = cells.map(({ centre }) => centre);
-  const cosines = cells.map((cell) => cosineOf(cell, tau));
-  let left = seconds / norms.seconds;
+  const cover = coverOfHalfTorus(tau, REACH);
+  // Some all over the torus come first: most failures show there.
+  const scouts = new Set(spread(cover, SCOUTS));
+  const cells = [...scouts, ...cover.filter((cell) => !scouts.has(cell))];
   const isBelow = async (of: SymbolNorms, limit: number, least: number) => {
-    left -= cells.length;
-    if (left < 0) return false;
-    const thresholds = cosines.map((cosine) => thresholdOf(limit, cosine, least));
-    return (await of.upperBounds(frequencies, thresholds)).every((bound) => bound < Infinity);
+    for (let begin = 0, end = SCOUTS; begin < cells.length; begin = end, end += BATCH) {
+      if (time.isOver(SHARE)) return false;
+      const some = cells.slice(begin, end);
+      time.spend(some.length * of.seconds);
+      const bounds = await of.upperBounds(
+        some.map(({ centre }) => centre),
+        some.map((cell) => thresholdOf(limit, cosineOf(cell, tau), least)),
+      );
+      if (bounds.includes(Infinity)) return false;
+    }
+    return true;
   };
   for (;;) {
     const extent = range.most - range.least;
-    if (!(spread + 2 * MARGINS[0] * extent < NARROWED * extent)) return range;
-    const before = range;
+    if (!(inside + 2 * MARGINS[0] * extent < NARROWED * extent)) return range;
     for (const margin of MARGINS) {
       const limit = expected.most + margin * extent;
       if (limit >= range.most || !(await isBelow(norms, limit, range.least))) continue;
@@ -88,6 +120,6 @@ export async function eigenvalueRange(
       range = { ...range, least: limit };
       break;
     }
-    if (range === before) return range;
+    if (!(range.most - range.least < NARROWED * extent)) return range;
   }
 }

@@ -68,12 +68,17 @@ it.each(Object.entries(kinds))('a larger %s costs more, never nothing', (_, { si
 
 it('a convolution costs more the flatter its symbol and the smaller the tolerance', () => {
   const operator = convolution([64, 64, 3, 3], 1, 1);
-  const costs = [0, 0.5, 0.8, 0.95, 1].map((ratio) => estimateCost(operator, { ratio }));
+  const flat = (ratio: number, mean = 0.25) => ({ flatness: { ratio, mean } });
+  const costs = [0, 0.5, 0.8, 0.95, 1].map((ratio) => estimateCost(operator, flat(ratio)));
   expect(costs).toEqual(costs.toSorted((a, b) => a - b));
   expect(costs[4]).toBeGreaterThan(2 * costs[0]);
-  expect(estimateCost(operator, { ratio: 1, tolerance: 1e-4 })).toBeGreaterThan(
-    estimateCost(operator, { ratio: 1, tolerance: 1e-2 }),
+  expect(estimateCost(operator, { ...flat(1), tolerance: 1e-4 })).toBeGreaterThan(
+    estimateCost(operator, { ...flat(1), tolerance: 1e-2 }),
   );
+  // Near an isometry, and at one.
+  const near = estimateCost(operator, { ...flat(0.999, 0.995), tolerance: 1e-5 });
+  expect(near).toBeLessThan(estimateCost(operator, { ...flat(0.999), tolerance: 1e-5 }) / 5);
+  expect(estimateCost(operator, flat(1, 1))).toBeLessThan(near / 3);
 });
 
 it('a matrix costs less where a probable interval is asked for', () => {

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { polyphase, type PolyphaseKernel, halfExtent } from '../../../../src/bounds/kernel';
+import { Allowance } from '../../../../src/bounds/symbols/allowance';
 import { boundAnySize } from '../../../../src/bounds/symbols/any-size';
 import { autocorrelate, complement, gramSymbolInto } from '../../../../src/bounds/symbols/autocorrelation';
-import { limitOf, thresholdOf } from '../../../../src/bounds/symbols/cells';
+import { coverSize, limitOf, thresholdOf } from '../../../../src/bounds/symbols/cells';
 import { highestPeak } from '../../../../src/bounds/symbols/climb';
 import { boundByLags } from '../../../../src/bounds/symbols/lags';
 import { eigenvalueRange } from '../../../../src/bounds/symbols/near-isometry';
-import { symbolNormsOf } from '../../../../src/bounds/symbols/symbol-norms';
+import { type SymbolNorms, symbolNormsOf } from '../../../../src/bounds/symbols/symbol-norms';
 import { Engine } from '../../../../src/compute/engine';
 import { fractionOf } from '../../truth/exact';
 import { gaussian, orthogonalKernel, orthogonalMatrix, seeded } from '../../truth/random';
@@ -31,7 +32,7 @@ async function rangeOf(kernel: PolyphaseKernel, width = 1e-5, seconds = 10) {
   const norms = symbolNormsOf(engine, kernel, autocorrelation);
   const { norm: peak } = await highestPeak(kernel);
   const most = await boundByLags(engine, autocorrelation, width);
-  const known = { tau: halfExtent(kernel), peak, most, width, seconds };
+  const known = { tau: halfExtent(kernel), peak, most, width, time: new Allowance(seconds) };
   return eigenvalueRange(engine, kernel, autocorrelation, norms, known);
 }
 
@@ -103,6 +104,11 @@ describe('thresholdOf', () => {
     );
   });
 
+  it('says nothing beyond a quarter turn', () => {
+    expect(thresholdOf(1, -0.5, 0.9)).toBe(0);
+    expect(thresholdOf(1, 0, 0.9)).toBe(0);
+  });
+
   it('does not answer less than the least', () => {
     expect(limitOf(1, 0.5, 2)).toBe(2);
   });
@@ -135,6 +141,12 @@ describe('complement', () => {
     const { central, error } = complement(tiny, 1);
     expect(central[0]).toBe(1);
     expect(error).toBeGreaterThanOrEqual(2 ** -60);
+    // And what the sums over lags do to a diagonal that is larger than the kernel.
+    const { error: ofSums } = complement(
+      await autocorrelate(engine, kernelOf([2 ** -30, 0, 0, 2 ** -30], 1, [4])),
+      1,
+    );
+    expect(ofSums).toBeGreaterThanOrEqual(2 ** -60 + 4 * 2 ** -53);
   });
 });
 
@@ -159,6 +171,35 @@ describe('eigenvalueRange', () => {
       expect(least).toBeLessThanOrEqual(Math.min(1.69, (1 - b) ** 2) * (1 + 1e-14));
       expect(most).toBeGreaterThanOrEqual(Math.max(1.69, (1 + b) ** 2) * (1 - 1e-14));
     }
+  });
+
+  it('is not narrowed ever more slowly', async () => {
+    // 2 channels and 9 taps, among whose symbols' singular values the largest come close together.
+    const [b, w] = [0.34180602028965956, 1.2289498247206212];
+    const values = new Float64Array(4 * 9);
+    for (let tap = 0; tap < 9; tap++) {
+      const [cosine, sine] = [Math.cos(tap * w), tap === 0 ? 0 : Math.sin(tap * w)];
+      const turn = [cosine, -sine, sine, cosine].map((x) => (b / 9) * x);
+      turn.forEach((x, at) => (values[at * 9 + tap] = x + (tap === 0 && at % 3 === 0 ? 1 : 0)));
+    }
+    const kernel = kernelOf(values, 2, [9]);
+    const autocorrelation = await autocorrelate(engine, kernel);
+    const norms = symbolNormsOf(engine, kernel, autocorrelation);
+    const { norm: peak } = await highestPeak(kernel);
+    const most = await boundByLags(engine, autocorrelation, 1e-5);
+    let comparisons = 0;
+    const counted: SymbolNorms = {
+      ...{ seconds: norms.seconds, floor: norms.floor },
+      resolution: (norm) => norms.resolution(norm),
+      upperBounds: (frequencies, thresholds) => {
+        comparisons += frequencies.length;
+        return norms.upperBounds(frequencies, thresholds);
+      },
+    };
+    const tau = halfExtent(kernel);
+    const known = { tau, peak, most, width: 1e-5, time: new Allowance(100) };
+    await eigenvalueRange(engine, kernel, autocorrelation, counted, known);
+    expect(comparisons).toBeLessThan(20 * coverSize(tau, 0.25));
   });
 
   it('is left as it is for a kernel that is no isometry, where that would not pay, and where there is no time', async () => {

@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
-import { symbolRatio, symbolRatios, USUAL_RATIO } from '../../../src/analysis/symbol-ratio';
+import { flatnesses, flatnessOf, USUAL_FLATNESS } from '../../../src/analysis/flatness';
 import { polyphase } from '../../../src/bounds/kernel';
 import { gaussianVector } from '../../../src/bounds/random';
 import type { Tensor } from '../../../src/model/model';
 
 import { DEFAULT_SETTINGS } from '../report/sample';
+import { orthogonalKernel, seeded } from '../truth/random';
 import { convolutionOf, FakeTensor } from './fakes';
 
 const shape = [24, 24, 3, 3];
@@ -40,19 +41,28 @@ function operatorOf(tensor: Tensor) {
 }
 
 it('is near 1 for a kernel without structure, and far below for one with a single peak', async () => {
-  expect(await symbolRatio(polyphase(rough, layout, 0))).toBeGreaterThan(0.85);
-  expect(await symbolRatio(polyphase(even, layout, 0))).toBeLessThan(0.5);
-  expect(await symbolRatio(polyphase(new Float64Array(rough.length), layout, 0))).toBe(0);
+  const ratio = async (values: Float64Array) => (await flatnessOf(polyphase(values, layout, 0))).ratio;
+  expect(await ratio(rough)).toBeGreaterThan(0.85);
+  expect(await ratio(even)).toBeLessThan(0.5);
+  expect(await ratio(new Float64Array(rough.length))).toBe(0);
+});
+
+it('tells isometries from kernels that are merely as high everywhere', async () => {
+  const mean = async (values: Float64Array) => (await flatnessOf(polyphase(values, layout, 0))).mean;
+  const orthogonal = orthogonalKernel(seeded(1), 24, 24, [3, 3]);
+  expect(await mean(orthogonal)).toBeGreaterThan(0.9999);
+  expect(await mean(orthogonal.map((value, i) => value + 1e-3 * rough[i]))).toBeGreaterThan(0.9);
+  expect(await mean(rough)).toBeLessThan(0.4);
 });
 
 it('is what is usual where a weight cannot be read', async () => {
   const readable = operatorOf(new FakeTensor(shape, Float32Array.from(even)));
   const unreadable = operatorOf(new FakeTensor(shape, new Error('the file is truncated')));
   const undefinedNorm = operatorOf(new FakeTensor(shape, Float32Array.from(rough).fill(NaN, 0, 1)));
-  const none = await symbolRatios([], DEFAULT_SETTINGS);
-  expect(none(readable)).toBe(USUAL_RATIO);
-  const ratioOf = await symbolRatios([readable, unreadable, undefinedNorm], DEFAULT_SETTINGS);
-  expect(ratioOf(readable)).toBeLessThan(0.5);
-  expect(ratioOf(unreadable)).toBe(ratioOf(readable));
-  expect(ratioOf(undefinedNorm)).toBe(ratioOf(readable));
+  const none = await flatnesses([], DEFAULT_SETTINGS);
+  expect(none(readable)).toBe(USUAL_FLATNESS);
+  const of = await flatnesses([readable, unreadable, undefinedNorm], DEFAULT_SETTINGS);
+  expect(of(readable).ratio).toBeLessThan(0.5);
+  expect(of(unreadable)).toBe(of(readable));
+  expect(of(undefinedNorm)).toBe(of(readable));
 });

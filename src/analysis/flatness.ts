@@ -3,6 +3,7 @@ import { normAt, startingFrequencies } from '../bounds/symbols/climb';
 import { halfExtent, polyphase, type PolyphaseKernel, product, undilated } from '../bounds/kernel';
 import type { Operator } from '../model/model';
 import { convolutionLayer } from './operator';
+import { sumOfSquares } from '../bounds/values';
 import type { Settings } from '../report/report';
 
 /** How long the look may take, seconds; one kernel more may be read than that. */
@@ -11,44 +12,57 @@ const LOOK_SECONDS = 0.3;
 const LARGEST_KERNEL = 2 ** 23;
 /** Lanczos steps at a frequency: what they miss, they miss at all frequencies. */
 const STEPS = 4;
-/** Ratio where nothing is known. */
-export const USUAL_RATIO = 0.8;
 
-/**
- * About what the norm of a symbol is over most of the torus, next to its highest: close to 1 for kernels without structure.
- */
-export async function symbolRatio(original: PolyphaseKernel): Promise<number> {
+/** What of a symbol F, about, decides how many comparisons it takes. */
+export interface Flatness {
+  /** The norm over most of the torus, next to the highest: close to 1 for kernels without structure. */
+  readonly ratio: number;
+  /** The mean of the eigenvalues of all `F^H F`, next to the largest one: close to 1 for isometries only. */
+  readonly mean: number;
+}
+
+/** Where nothing is known. */
+export const USUAL_FLATNESS: Flatness = { ratio: 0.8, mean: 0.25 };
+
+export async function flatnessOf(original: PolyphaseKernel): Promise<Flatness> {
   const kernel = undilated(original);
   const norms: number[] = [];
   for (const frequency of startingFrequencies(halfExtent(kernel))) {
     norms.push(await normAt(kernel, frequency, STEPS, 0));
   }
-  const highest = Math.max(...norms);
-  return highest === 0 ? 0 : norms.sort((a, b) => a - b)[Math.floor(norms.length / 2)] / highest;
+  norms.sort((a, b) => a - b);
+  const highest = norms[norms.length - 1];
+  if (highest === 0) return { ratio: 0, mean: 0 };
+  // The mean of `||F||_F^2` is `||K||_F^2` (Parseval).
+  const mean = sumOfSquares(kernel.values) / kernel.columns;
+  return {
+    ratio: norms[Math.floor(norms.length / 2)] / highest,
+    mean: Math.min(1, mean / highest ** 2),
+  };
 }
 
 /**
- * The ratios of operators: of the first ones, as many as can be looked at in a moment, and of the others what is usual among
+ * The same of operators: of the first ones, as many as can be looked at in a moment, and of the others what is usual among
  * those. A weight that cannot be read, or holds NaN, says nothing here; its row will say why.
  */
-export async function symbolRatios(
+export async function flatnesses(
   operators: readonly Operator[],
   settings: Settings,
-): Promise<(operator: Operator) => number> {
-  const found = new Map<Operator, number>();
+): Promise<(operator: Operator) => Flatness> {
+  const found = new Map<Operator, Flatness>();
   const begun = performance.now();
   for (const operator of operators) {
     if (performance.now() - begun > LOOK_SECONDS * 1000) break;
     if (operator.kind !== 'convolution' || product(operator.tensor.shape) > LARGEST_KERNEL) continue;
     try {
       const layer = convolutionLayer(operator, await operator.tensor.read(), settings);
-      const ratio = await symbolRatio(polyphase(layer.values, layer, 0));
-      if (Number.isFinite(ratio)) found.set(operator, ratio);
+      const flatness = await flatnessOf(polyphase(layer.values, layer, 0));
+      if (Number.isFinite(flatness.ratio + flatness.mean)) found.set(operator, flatness);
     } catch {
       continue;
     }
   }
-  const known = [...found.values()].sort((a, b) => a - b);
-  const usual = known[Math.floor(known.length / 2)] ?? USUAL_RATIO;
+  const known = [...found.values()].sort((a, b) => a.ratio - b.ratio);
+  const usual = known[Math.floor(known.length / 2)] ?? USUAL_FLATNESS;
   return (operator) => found.get(operator) ?? usual;
 }
