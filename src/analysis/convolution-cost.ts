@@ -29,12 +29,13 @@ import { convolutionLayer } from './operator';
 /** What a kernel of several positions costs besides, and each of its groups, seconds. */
 const KERNEL_OVERHEAD = 9e-3;
 const SEARCH_OVERHEAD = 3e-4;
-/** How many cells there are in the end for each of the first. */
+/** How many cells there are in the end for each of the first, and near an isometry, where many places are nearly as high as the peak. */
 const SPLIT = 2;
+const SPLIT_NEAR = 4;
 /** Symbols that are looked at besides, mostly around peaks, for every digit of the tolerance but the first. */
 const FURTHER_SYMBOLS = 40;
-/** What the bound that the coefficients of an autocorrelation give without a search is above the norm, next to what the norm is above the usual singular value. */
-const LAGS_EXCESS = 1.5;
+/** What the bound that the coefficients of an autocorrelation give without a search is above the norm, next to what the norm is above the usual singular value times the root of the order. */
+const LAGS_EXCESS = 2;
 /** Values that are put in order and summed up a second, for a kernel of several positions. */
 const KERNEL_VALUES = 2e7;
 /** Products with a symbol while peaks are climbed, and where many places are looked at. */
@@ -116,8 +117,9 @@ function secondsForAnySize(kernel: KernelSize, conditions: Conditions): number {
   // A symbol has the more peaks the faster it varies.
   const peaks = product(tau.map((t) => Math.max(1, t)));
   const further = FURTHER_SYMBOLS * Math.max(1, -Math.log10(tolerance) - 1) * peaks;
-  const isKnown = LAGS_EXCESS * (1 / Math.sqrt(mean) - 1) <= tolerance;
-  const symbols = isKnown ? 0 : comparisons + SPLIT * coverSize(tau, reach) + further;
+  const isKnown = LAGS_EXCESS * Math.sqrt(order) * (1 / Math.sqrt(mean) - 1) <= tolerance;
+  const cells = (least > 0 ? SPLIT_NEAR : SPLIT) * coverSize(tau, reach);
+  const symbols = isKnown ? 0 : comparisons + cells + further;
   const beginning = SEARCH_OVERHEAD + secondsOfEigenvalue(order);
   const isClose = isLookedAtClosely(ratio, order, product(positions) * rows * order);
   const climbing = ((isClose ? MANY_CLIMBS : CLIMBS) * 8 * rows * order) / OWN_SPEED;

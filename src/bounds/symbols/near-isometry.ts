@@ -46,7 +46,7 @@ export function expectedRange(
   if (!isNear(tau, mean, width)) return { least: 0, comparisons: 0 };
   const extent = Math.max(2 * (1 - mean), width);
   const rounds = Math.log(extent) / Math.log(2 * MARGINS[0]);
-  return { least: 1 - extent, comparisons: 2 * Math.ceil(rounds) * coverSize(tau, REACH) };
+  return { least: 1 - extent, comparisons: 4 * Math.ceil(rounds) * coverSize(tau, REACH) };
 }
 
 interface Sought {
