@@ -48,8 +48,8 @@ const TOLERANCE = 1e-3;
  * at least. Most are told apart by circulants, and few need a factorisation.
  */
 const REFINED = {
-  byCirculants: { share: 6.2, least: 1 },
-  byGram: { share: 1.15, least: 1.5 },
+  byCirculants: { share: 4.5, least: 1 },
+  byGram: { share: 0.8, least: 1.5 },
 } as const;
 /** What the circulants of a group cost however small they are, and each of their frequencies, seconds. */
 const CIRCULANTS_OVERHEAD = 3.5e-3;

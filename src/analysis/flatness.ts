@@ -1,8 +1,9 @@
 /** How flat the symbols of convolutions are, which decides how long their bounds take: a short look at some weights. */
-import { normAt, startingFrequencies } from '../bounds/symbols/climb';
+import { climb, normAt, startingFrequencies, type SymbolPeak } from '../bounds/symbols/climb';
 import { halfExtent, polyphase, type PolyphaseKernel, product, undilated } from '../bounds/kernel';
 import type { Operator } from '../model/model';
 import { convolutionLayer } from './operator';
+import { spread } from '../bounds/symbols/spread';
 import { sumOfSquares } from '../bounds/values';
 import type { Settings } from '../report/report';
 
@@ -10,6 +11,8 @@ import type { Settings } from '../report/report';
 const LOOK_SECONDS = 0.3;
 /** Largest kernel that is looked at, values. */
 const LARGEST_KERNEL = 2 ** 23;
+/** Groups of a layer that are looked at, at most. */
+const GROUPS = 5;
 /** Lanczos steps at a frequency: what they miss, they miss at all frequencies. */
 const STEPS = 4;
 
@@ -21,24 +24,28 @@ export interface Flatness {
   readonly mean: number;
 }
 
+/** Means above it are looked at again. */
+const ISOMETRIC = 0.6;
+
 /** Where nothing is known. */
 export const USUAL_FLATNESS: Flatness = { ratio: 0.8, mean: 0.25 };
 
 export async function flatnessOf(original: PolyphaseKernel): Promise<Flatness> {
   const kernel = undilated(original);
-  const norms: number[] = [];
+  const peaks: SymbolPeak[] = [];
   for (const frequency of startingFrequencies(halfExtent(kernel))) {
-    norms.push(await normAt(kernel, frequency, STEPS, 0));
+    peaks.push({ frequency, norm: await normAt(kernel, frequency, STEPS, 0) });
   }
-  norms.sort((a, b) => a - b);
-  const highest = norms[norms.length - 1];
-  if (highest === 0) return { ratio: 0, mean: 0 };
+  peaks.sort((a, b) => a.norm - b.norm);
+  const highest = peaks[peaks.length - 1];
+  if (highest.norm === 0) return { ratio: 0, mean: 0 };
+  const ratio = peaks[Math.floor(peaks.length / 2)].norm / highest.norm;
   // The mean of `||F||_F^2` is `||K||_F^2` (Parseval).
-  const mean = sumOfSquares(kernel.values) / kernel.columns;
-  return {
-    ratio: norms[Math.floor(norms.length / 2)] / highest,
-    mean: Math.min(1, mean / highest ** 2),
-  };
+  const usual = sumOfSquares(kernel.values) / kernel.columns;
+  let mean = usual / highest.norm ** 2;
+  // So it may only look where the peak lies elsewhere.
+  if (mean > ISOMETRIC) mean = usual / (await climb(kernel, highest.frequency, 3, 0)).norm ** 2;
+  return { ratio, mean: Math.min(1, mean) };
 }
 
 /**
@@ -56,7 +63,12 @@ export async function flatnesses(
     if (operator.kind !== 'convolution' || product(operator.tensor.shape) > LARGEST_KERNEL) continue;
     try {
       const layer = convolutionLayer(operator, await operator.tensor.read(), settings);
-      const flatness = await flatnessOf(polyphase(layer.values, layer, 0));
+      const some = spread(
+        Array.from({ length: layer.groups }, (_, g) => g),
+        GROUPS,
+      );
+      const ofGroups = await Promise.all(some.map((g) => flatnessOf(polyphase(layer.values, layer, g))));
+      const flatness = { ratio: median(ofGroups, 'ratio'), mean: median(ofGroups, 'mean') };
       if (Number.isFinite(flatness.ratio + flatness.mean)) found.set(operator, flatness);
     } catch {
       continue;
@@ -65,4 +77,8 @@ export async function flatnesses(
   const known = [...found.values()].sort((a, b) => a.ratio - b.ratio);
   const usual = known[Math.floor(known.length / 2)] ?? USUAL_FLATNESS;
   return (operator) => found.get(operator) ?? usual;
+}
+
+function median(all: readonly Flatness[], key: keyof Flatness): number {
+  return all.map((one) => one[key]).sort((a, b) => a - b)[Math.floor(all.length / 2)];
 }

@@ -66,3 +66,16 @@ it('is what is usual where a weight cannot be read', async () => {
   expect(of(unreadable)).toBe(of(readable));
   expect(of(undefinedNorm)).toBe(of(readable));
 });
+
+it('is that of most groups', async () => {
+  // The first of seven groups is an isometry.
+  const values = Float32Array.from({ length: 7 * 9 }, (_, i) => {
+    const group = Math.floor(i / 9);
+    return group === 0 ? Number(i % 9 === 4) : 1 + 0.1 * rough[i];
+  });
+  const layer = operatorOf(new FakeTensor([7, 1, 3, 3], values));
+  const operator = { ...layer, groups: 7 };
+  const { ratio, mean } = (await flatnesses([operator], DEFAULT_SETTINGS))(operator);
+  expect(ratio).toBeLessThan(0.6);
+  expect(mean).toBeLessThan(0.6);
+});
