@@ -1,10 +1,16 @@
 /** How flat the symbols of convolutions are, which decides how long their bounds take: a short look at some weights. */
 import { climb, normAt, startingFrequencies, type SymbolPeak } from '../bounds/symbols/climb';
-import { halfExtent, polyphase, type PolyphaseKernel, product, undilated } from '../bounds/kernel';
+import { spread } from '../bounds/symbols/spread';
+import {
+  halfExtent,
+  meanEigenvalue,
+  polyphase,
+  type PolyphaseKernel,
+  product,
+  undilated,
+} from '../bounds/kernel';
 import type { Operator } from '../model/model';
 import { convolutionLayer } from './operator';
-import { spread } from '../bounds/symbols/spread';
-import { sumOfSquares } from '../bounds/values';
 import type { Settings } from '../report/report';
 
 /** How long the look may take, seconds; one kernel more may be read than that. */
@@ -15,6 +21,8 @@ const LARGEST_KERNEL = 2 ** 23;
 const GROUPS = 5;
 /** Lanczos steps at a frequency: what they miss, they miss at all frequencies. */
 const STEPS = 4;
+/** Means above it are looked at again. */
+const ISOMETRIC = 0.6;
 
 /** What of a symbol F, about, decides how many comparisons it takes. */
 export interface Flatness {
@@ -23,9 +31,6 @@ export interface Flatness {
   /** The mean of the eigenvalues of all `F^H F`, next to the largest one: close to 1 for isometries only. */
   readonly mean: number;
 }
-
-/** Means above it are looked at again. */
-const ISOMETRIC = 0.6;
 
 /** Where nothing is known. */
 export const USUAL_FLATNESS: Flatness = { ratio: 0.8, mean: 0.25 };
@@ -40,11 +45,12 @@ export async function flatnessOf(original: PolyphaseKernel): Promise<Flatness> {
   const highest = peaks[peaks.length - 1];
   if (highest.norm === 0) return { ratio: 0, mean: 0 };
   const ratio = peaks[Math.floor(peaks.length / 2)].norm / highest.norm;
-  // The mean of `||F||_F^2` is `||K||_F^2` (Parseval).
-  const usual = sumOfSquares(kernel.values) / kernel.columns;
-  let mean = usual / highest.norm ** 2;
+  let mean = meanEigenvalue(kernel) / highest.norm ** 2;
   // So it may only look where the peak lies elsewhere.
-  if (mean > ISOMETRIC) mean = usual / (await climb(kernel, highest.frequency, 3, 0)).norm ** 2;
+  if (mean > ISOMETRIC) {
+    const { norm } = await climb(kernel, highest.frequency, 3, 0);
+    mean = meanEigenvalue(kernel) / norm ** 2;
+  }
   return { ratio, mean: Math.min(1, mean) };
 }
 

@@ -5,7 +5,7 @@ import type { Autocorrelation } from './symbols/autocorrelation';
 import { highestPeak, waveAt } from './symbols/climb';
 import { attainedNear, boundOnGrid, gridCount } from './symbols/grid';
 import { boundByLags } from './symbols/lags';
-import { type KernelShape, polyphase, type PolyphaseKernel, product } from './kernel';
+import { type KernelShape, meanEigenvalue, polyphase, type PolyphaseKernel, product } from './kernel';
 import { boundMatrix, frobeniusOf } from './matrices/matrix';
 import type { Frequency } from './symbols/symbol';
 import { type GramLayout, gramLayout, type Side } from './padded/padded-gram';
@@ -278,7 +278,7 @@ async function boundIfOrthogonal(
   width: number,
   upper: number,
 ): Promise<number> {
-  const usual = (factor * frobeniusOf(kernel.values, 1)) / Math.sqrt(kernel.columns);
+  const usual = factor * Math.sqrt(meanEigenvalue(kernel));
   if (!(upper > usual && upper <= (1 + 2 * width) * usual)) return upper;
   const autocorrelation = await autocorrelationFor(engine, kernel);
   if (autocorrelation === null) return upper;

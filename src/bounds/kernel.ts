@@ -99,6 +99,11 @@ export function halfExtent({ positions }: Pick<PolyphaseKernel, 'positions'>): n
   return extentsOf(positions).map((extent) => extent / 2);
 }
 
+/** The mean of the eigenvalues of `F(w)^H F(w)` over all w: that of `||F||_F^2` is `||K||_F^2` (Parseval). */
+export function meanEigenvalue({ columns, values }: PolyphaseKernel): number {
+  return sumOfSquares(values) / columns;
+}
+
 /** `sum_a ||K_a||_F`: no symbol's norm is larger. */
 export function boundByTaps({ rows, columns, positions, values }: PolyphaseKernel): number {
   const entries = rows * columns;

@@ -84,7 +84,7 @@ export async function boundAnySize(
   const time = new Allowance(patience);
   let least = 0;
   if (autocorrelation !== null) {
-    const known = { tau: halfExtent(kernel), peak: peak.norm, most: upper, width: tolerance, time };
+    const known = { peak: peak.norm, most: upper, width: tolerance, time };
     const range = await eigenvalueRange(engine, kernel, autocorrelation, norms, known);
     least = range.least;
     upper = Math.min(upper, sqrtOf({ lower: 0, upper: range.most }).upper);

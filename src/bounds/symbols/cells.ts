@@ -55,6 +55,7 @@ export function thresholdOf(limit: number, cosine: number, least: number): numbe
 
 /** The converse: the least limit that goes with a bound of `sigma_1(F(centre))`, rounded up. */
 export function limitOf(bound: number, cosine: number, least: number): number {
+  if (!(cosine > 0)) return Infinity;
   const square = cosine * cosine;
   const high = bound * bound * (1 + 16 * UNIT_ROUNDOFF);
   const low = least * (1 - square) * (1 - 16 * UNIT_ROUNDOFF);

@@ -1,5 +1,5 @@
 import type { PolyphaseKernel } from '../kernel';
-import { halfExtent } from '../kernel';
+import { halfExtent, meanEigenvalue } from '../kernel';
 import { lanczos } from '../matrices/lanczos';
 import { gaussianVector } from '../random';
 import { gamma, UNIT_ROUNDOFF } from '../rounding';
@@ -120,8 +120,8 @@ export async function highestPeak(kernel: PolyphaseKernel, tolerance = 0): Promi
   for (const start of startingFrequencies(tau)) {
     first.push(await placeAt(start));
   }
-  // The mean of `||F||_F^2` is `||K||_F^2` (Parseval): where all these norms are far below, zeros of the symbol lie there.
-  const usual = Math.sqrt(sumOfSquares(kernel.values) / kernel.columns);
+  // Where all these norms are far below, zeros of the symbol lie there.
+  const usual = Math.sqrt(meanEigenvalue(kernel));
   for (let k = PLACES + 1; k <= MOST_PLACES && first.every(({ norm }) => norm < usual / 2); k++) {
     first.push(await placeAt(placeBetween(k, tau.length)));
   }

@@ -4,7 +4,7 @@ import { type Autocorrelation, complement } from './autocorrelation';
 import { cosineOf, coverOfHalfTorus, coverSize, thresholdOf } from './cells';
 import { UNIT_ROUNDOFF } from '../rounding';
 import { type SymbolNorms, symbolNormsOf } from './symbol-norms';
-import type { PolyphaseKernel } from '../kernel';
+import { halfExtent, meanEigenvalue, type PolyphaseKernel } from '../kernel';
 import type { Allowance } from './allowance';
 import { spread } from './spread';
 
@@ -50,7 +50,6 @@ export function expectedRange(
 }
 
 interface Sought {
-  readonly tau: readonly number[];
   readonly peak: number;
   readonly most: number;
   readonly width: number;
@@ -62,7 +61,6 @@ interface Sought {
  * isometry; its lower end is 0 elsewhere. Each end of a range is moved inwards by comparisons on few cells, which are the larger the
  * narrower the range is (`thresholdOf`), and the next range is a quarter as wide at best, until it is about as wide as what it holds.
  *
- * @param tau half the extent of the kernel on every axis
  * @param peak a lower bound of the largest `sigma_1(F(w))`
  * @param most an upper bound of it
  * @param width relative width to which that is sought
@@ -73,14 +71,12 @@ export async function eigenvalueRange(
   kernel: PolyphaseKernel,
   autocorrelation: Autocorrelation,
   norms: SymbolNorms,
-  { tau, peak, most, width, time }: Sought,
+  { peak, most, width, time }: Sought,
 ): Promise<EigenvalueRange> {
-  const { order, central } = autocorrelation;
+  const tau = halfExtent(kernel);
+  const mean = meanEigenvalue(kernel);
   const largest = most * most * (1 + 4 * UNIT_ROUNDOFF);
   let range: EigenvalueRange = { least: 0, most: largest };
-  // The mean of the eigenvalues of all symbols.
-  let mean = 0;
-  for (let i = 0; i < order; i++) mean += central[i * (order + 1)] / order;
   const expected = { least: 2 * mean - peak * peak, most: peak * peak };
   const inside = expected.most - expected.least;
   if (!isNear(tau, mean / expected.most, width)) return range;

@@ -32,7 +32,7 @@ async function rangeOf(kernel: PolyphaseKernel, width = 1e-5, seconds = 10) {
   const norms = symbolNormsOf(engine, kernel, autocorrelation);
   const { norm: peak } = await highestPeak(kernel);
   const most = await boundByLags(engine, autocorrelation, width);
-  const known = { tau: halfExtent(kernel), peak, most, width, time: new Allowance(seconds) };
+  const known = { peak, most, width, time: new Allowance(seconds) };
   return eigenvalueRange(engine, kernel, autocorrelation, norms, known);
 }
 
@@ -107,6 +107,8 @@ describe('thresholdOf', () => {
   it('says nothing beyond a quarter turn', () => {
     expect(thresholdOf(1, -0.5, 0.9)).toBe(0);
     expect(thresholdOf(1, 0, 0.9)).toBe(0);
+    expect(limitOf(0.1, -0.5, 0)).toBe(Infinity);
+    expect(limitOf(0, 0, 0)).toBe(Infinity);
   });
 
   it('does not answer less than the least', () => {
@@ -196,10 +198,9 @@ describe('eigenvalueRange', () => {
         return norms.upperBounds(frequencies, thresholds);
       },
     };
-    const tau = halfExtent(kernel);
-    const known = { tau, peak, most, width: 1e-5, time: new Allowance(100) };
+    const known = { peak, most, width: 1e-5, time: new Allowance(100) };
     await eigenvalueRange(engine, kernel, autocorrelation, counted, known);
-    expect(comparisons).toBeLessThan(20 * coverSize(tau, 0.25));
+    expect(comparisons).toBeLessThan(20 * coverSize(halfExtent(kernel), 0.25));
   });
 
   it('is left as it is for a kernel that is no isometry, where that would not pay, and where there is no time', async () => {
