@@ -4,8 +4,15 @@ import { boundAnySize } from './symbols/any-size';
 import type { Autocorrelation } from './symbols/autocorrelation';
 import { highestPeak, waveAt } from './symbols/climb';
 import { attainedNear, boundOnGrid, gridCount } from './symbols/grid';
-import { boundByLags } from './symbols/lags';
-import { type KernelShape, meanEigenvalue, polyphase, type PolyphaseKernel, product } from './kernel';
+import { boundByLags, largestOfMean } from './symbols/lags';
+import {
+  type KernelShape,
+  meanEigenvalue,
+  polyphase,
+  type PolyphaseKernel,
+  product,
+  withoutZeros,
+} from './kernel';
 import { boundMatrix, frobeniusOf } from './matrices/matrix';
 import type { Frequency } from './symbols/symbol';
 import { type GramLayout, gramLayout, type Side } from './padded/padded-gram';
@@ -21,6 +28,7 @@ import {
   type PaddingMode,
 } from './padded/padding';
 import { type Enclosure, roundDown, roundUp, times } from './rounding';
+import { steadierSide } from './symbols/steadier-side';
 import { autocorrelationFor, secondsPerSymbol } from './symbols/symbol-norms';
 import { bestShift, type Wave } from './symbols/wave';
 import { exponentScale, losesDigits, scaled, type Values } from './values';
@@ -112,7 +120,11 @@ export async function boundConvolution(
 ): Promise<ConvolutionEnclosure> {
   const axes = layer.inputSize === null ? null : axesOf(layer, layer.inputSize).map(cropped);
   if (axes?.some((axis) => outputSize(axis) < 1)) throw new InputTooSmallError(layer.inputSize ?? []);
-  const groups = splitGroups(layer);
+  // Other kernels of the same norms, for which less work may do.
+  const groups = splitGroups(layer).map(({ kernel, ...group }) => ({
+    ...group,
+    kernel: steadierSide(withoutZeros(kernel)),
+  }));
   const found =
     axes === null
       ? await boundForAnySize(engine, layer, groups, tolerance)
@@ -282,7 +294,7 @@ async function boundIfOrthogonal(
   if (!(upper > usual && upper <= (1 + 2 * width) * usual)) return upper;
   const autocorrelation = await autocorrelationFor(engine, kernel);
   if (autocorrelation === null) return upper;
-  const anySize = await boundByLags(engine, autocorrelation, width);
+  const anySize = boundByLags(autocorrelation, await largestOfMean(engine, autocorrelation, width));
   return Math.min(upper, factor === 1 ? anySize : roundUp(anySize * factor));
 }
 

@@ -89,6 +89,43 @@ export function undilated(kernel: PolyphaseKernel): PolyphaseKernel {
   return { ...kernel, positions: kernel.positions.map((p) => p.map((a, axis) => a / divisors[axis])) };
 }
 
+/** The kernel without the rows and columns that are zero at every position, as pruned channels are: all other singular values are the same. */
+export function withoutZeros(kernel: PolyphaseKernel): PolyphaseKernel {
+  const { rows, columns, positions, values } = kernel;
+  const [usedRows, usedColumns] = [new Set<number>(), new Set<number>()];
+  for (let p = 0, k = 0; p < positions.length; p++) {
+    for (let r = 0; r < rows; r++) {
+      for (let c = 0; c < columns; c++, k++) {
+        if (values[k] === 0) continue;
+        usedRows.add(r);
+        usedColumns.add(c);
+      }
+    }
+  }
+  if (usedRows.size === 0 || (usedRows.size === rows && usedColumns.size === columns)) return kernel;
+  const [ours, others] = [usedRows, usedColumns].map((used) => Int32Array.from(used).sort());
+  const out = new Float64Array(positions.length * ours.length * others.length);
+  let k = 0;
+  for (let p = 0; p < positions.length; p++) {
+    for (const r of ours) for (const c of others) out[k++] = values[(p * rows + r) * columns + c];
+  }
+  const smaller = { ...kernel, rows: ours.length, columns: others.length, values: out };
+  return smaller.rows < smaller.columns ? transposed(smaller) : smaller;
+}
+
+/** The kernel whose symbol is `F(w)^T`, with the same norms. */
+export function transposed(kernel: PolyphaseKernel): PolyphaseKernel {
+  const { rows, columns, positions, values } = kernel;
+  const out = new Float64Array(values.length);
+  for (let p = 0; p < positions.length; p++) {
+    const from = p * rows * columns;
+    for (let r = 0; r < rows; r++) {
+      for (let c = 0; c < columns; c++) out[from + c * rows + r] = values[from + r * columns + c];
+    }
+  }
+  return { ...kernel, rows: columns, columns: rows, values: out };
+}
+
 /** The largest position on every axis; the smallest is 0. */
 export function extentsOf(positions: PolyphaseKernel['positions']): number[] {
   return positions[0].map((_, axis) => positions.reduce((most, p) => Math.max(most, p[axis]), 0));

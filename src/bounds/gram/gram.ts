@@ -7,7 +7,7 @@ import { t } from '@vscode/l10n';
 import { type BulkArray, type Engine, UNIT_ROUNDOFF_OF } from '../../compute/engine';
 import { halfGrid } from '../symbols/grid';
 import { vanishing } from '../symbols/hermitian';
-import { extentsOf, type PolyphaseKernel, product, unravel } from '../kernel';
+import { extentsOf, type PolyphaseKernel, product, transposed, unravel } from '../kernel';
 import { gramMatrix } from '../matrices/gram-matrix';
 import { frobeniusOf, type Matrix } from '../matrices/matrix';
 import { symbolsAt } from '../symbols/symbol';
@@ -100,7 +100,8 @@ export async function gramKernelBound(
   kernel: PolyphaseKernel,
   iterations: number,
 ): Promise<number> {
-  const large = transposedKernel(kernel);
+  // More columns than rows: its Gram matrices are those of the larger side.
+  const large = transposed(kernel);
   const { columns } = large;
   const extents = extentsOf(kernel.positions);
   const counts = extents.map((extent) => extent * 2 ** iterations + 1);
@@ -182,20 +183,6 @@ async function iterateSymbols(
     iterates = await engine.hermitianSquare(iterates.real, iterates.imaginary, scales, columns);
   }
   return { ...iterates, logarithms };
-}
-
-/** The kernel with more columns than rows: its Gram matrices are those of the larger side. */
-function transposedKernel(kernel: PolyphaseKernel): PolyphaseKernel {
-  const { rows, columns, positions, values } = kernel;
-  const out = new Float64Array(values.length);
-  for (let p = 0; p < positions.length; p++) {
-    for (let r = 0; r < rows; r++) {
-      for (let c = 0; c < columns; c++) {
-        out[(p * columns + c) * rows + r] = values[(p * rows + r) * columns + c];
-      }
-    }
-  }
-  return { ...kernel, rows: columns, columns: rows, values: out };
 }
 
 /**

@@ -3,11 +3,11 @@ import { Allowance } from './allowance';
 import { type Cell, cosineOf, coverOfHalfTorus, limitOf, reachOf, split, thresholdOf } from './cells';
 import { climb, highestPeak, type SymbolPeak } from './climb';
 import { firstReach } from './first-reach';
-import { boundByLags } from './lags';
-import { eigenvalueRange } from './near-isometry';
+import { deviationOf, swingOf } from './deviation';
+import { boundByLags, largestOfMean, rootAbove } from './lags';
 import { spread } from './spread';
 import { boundByTaps, halfExtent, type PolyphaseKernel, undilated } from '../kernel';
-import { type Enclosure, roundDown, sqrtOf, UNIT_ROUNDOFF, ZERO } from '../rounding';
+import { type Enclosure, roundDown, roundUp, UNIT_ROUNDOFF, ZERO } from '../rounding';
 import { type Frequency, symbolError } from './symbol';
 import { autocorrelationFor, type SymbolNorms, symbolNormsOf } from './symbol-norms';
 
@@ -40,10 +40,10 @@ export interface AnySizeEnclosure extends Enclosure {
  * Enclosure of `M = sup_w sigma_1(F(w))`, the norm of a stride-1 convolution on the infinite grid, and so the supremum of
  * its norms over all input sizes, with zero or circular padding.
  *
- * Branch and bound over the torus of frequencies. Let w* be where M is attained, v the right singular vector there, and m a lower bound of
- * the eigenvalues of `F(w)^H F(w)` at all w. `f(t) = v^H F(w* + t)^H F(w* + t) v` is a real trigonometric polynomial of type `2 tau_j` on axis j with
- * `m <= f <= M^2 = f(0)`, so `f(t) >= M^2 cos^2(r) + m sin^2(r)`, `r = sum_j tau_j |t_j|`, as long as that is at most pi / 2 (Bernstein and
- * Szego). The same holds of the centre of the cell that holds w*, so that, with m = 0,
+ * Branch and bound over the torus of frequencies. Let w* be where M is attained, v the right singular vector there, and e a bound on how much
+ * `f(t) = v^H F(w* + t)^H F(w* + t) v` varies; as `0 <= f <= M^2 = f(0)`, `e = M^2` will do. f is a real trigonometric polynomial of type `2 tau_j` on
+ * axis j, so `f(t) >= M^2 - e sin^2(r)`, `r = sum_j tau_j |t_j|`, as long as that is at most pi / 2 (Bernstein and Szego). The same
+ * holds of the centre of the cell that holds w*, so that, with `e = M^2`,
  *
  *     M <= max over the cells of sigma_1(F(centre)) / cos(reach).
  *
@@ -76,20 +76,19 @@ export async function boundAnySize(
   if (isTight()) return answer();
 
   const autocorrelation = await autocorrelationFor(engine, kernel);
+  const time = new Allowance(patience);
+  let swing = Infinity;
   if (autocorrelation !== null) {
-    upper = Math.min(upper, await boundByLags(engine, autocorrelation, tolerance));
+    const mean = await largestOfMean(engine, autocorrelation, tolerance);
+    upper = Math.min(upper, boundByLags(autocorrelation, mean));
     if (isTight()) return answer();
+    const known = { peak: peak.norm, mean, width: tolerance, time };
+    const deviation = await deviationOf(engine, kernel, autocorrelation, known);
+    swing = swingOf(deviation);
+    upper = Math.min(upper, rootAbove(roundUp(mean + deviation.above)));
   }
   const norms = symbolNormsOf(engine, kernel, autocorrelation);
-  const time = new Allowance(patience);
-  let least = 0;
-  if (autocorrelation !== null) {
-    const known = { peak: peak.norm, most: upper, width: tolerance, time };
-    const range = await eigenvalueRange(engine, kernel, autocorrelation, norms, known);
-    least = range.least;
-    upper = Math.min(upper, sqrtOf({ lower: 0, upper: range.most }).upper);
-  }
-  const search = new Search(kernel, norms, least, peak, time);
+  const search = new Search(kernel, norms, swing, peak, time);
   for (const width of widthsDownTo(tolerance)) {
     if (isTight()) break;
     upper = Math.min(upper, await search.bound(width, upper));
@@ -111,13 +110,13 @@ class Search {
   private readonly error: number;
 
   /**
-   * @param least a lower bound of the eigenvalues of all `F(w)^H F(w)`
+   * @param swing bound on how much `v^H F(w)^H F(w) v` varies with w, for any unit vector v
    * @param peak the highest that is known
    */
   constructor(
     private readonly kernel: PolyphaseKernel,
     private readonly norms: SymbolNorms,
-    private readonly least: number,
+    private readonly swing: number,
     public peak: SymbolPeak,
     private readonly time: Allowance,
   ) {
@@ -135,7 +134,7 @@ class Search {
       const before = this.peak.norm;
       const bounds = await this.boundCells([...scouts], this.target(width));
       const open = [...scouts].filter((_, i) => bounds[i] === Infinity);
-      await this.climbFrom(open, SCOUT_CLIMBS);
+      await this.climbFrom(open, SCOUT_CLIMBS, width);
       const others = stack.filter((cell) => !scouts.has(cell));
       const cells = this.peak.norm > (1 + width / 8) * before ? await this.firstCells(width) : stack;
       if (cells.length < others.length) stack = cells;
@@ -151,12 +150,12 @@ class Search {
       // While one batch is bounded, the symbol is climbed from cells of the one before.
       const [bounds] = await Promise.all([
         this.boundCells(cells, this.target(width)),
-        this.climbFrom(climbable, CLIMBS),
+        this.climbFrom(climbable, CLIMBS, width),
       ]);
       proved = largestFinite(bounds, proved);
       const open = cells.filter((_, i) => bounds[i] === Infinity);
       // The symbol's norm may be above the target there: sooner or later it is the only reason to fail.
-      const share = 1 - this.least / this.peak.norm ** 2;
+      const share = Math.min(1, this.swing / this.peak.norm ** 2);
       const small = 4 * this.goal(width);
       climbable = open.filter((cell) => share * reachOf(cell, this.tau) ** 2 < small);
       stack.push(...open.flatMap((cell) => split(cell, this.tau)));
@@ -185,7 +184,7 @@ class Search {
   private async firstCells(width: number): Promise<Cell[]> {
     const isDone = async (frequency: Frequency, reach: number) => {
       this.time.spend(this.norms.seconds);
-      const threshold = thresholdOf(this.target(width) ** 2, Math.cos(reach), this.least);
+      const threshold = thresholdOf(this.target(width) ** 2, Math.cos(reach), this.swing);
       const [bound] = await this.norms.upperBounds([frequency], [threshold]);
       return bound < Infinity;
     };
@@ -199,17 +198,14 @@ class Search {
     const cosines = cells.map((cell) => cosineOf(cell, this.tau));
     const bounds = await this.norms.upperBounds(
       cells.map(({ centre }) => centre),
-      cosines.map((cosine) => thresholdOf(sought ** 2, cosine, this.least)),
+      cosines.map((cosine) => thresholdOf(sought ** 2, cosine, this.swing)),
     );
-    return bounds.map((bound, i) => {
-      const limit = limitOf(bound, cosines[i], this.least);
-      return sqrtOf({ lower: 0, upper: limit }).upper;
-    });
+    return bounds.map((bound, i) => rootAbove(limitOf(bound, cosines[i], this.swing)));
   }
 
-  private async climbFrom(cells: readonly Cell[], count: number): Promise<void> {
+  private async climbFrom(cells: readonly Cell[], count: number, width: number): Promise<void> {
     for (const { centre } of spread(cells, count)) {
-      const found = await climb(this.kernel, centre, 3, this.error);
+      const found = await climb(this.kernel, centre, 3, this.error, width);
       if (found.norm > this.peak.norm) this.peak = found;
     }
   }

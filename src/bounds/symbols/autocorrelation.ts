@@ -1,7 +1,7 @@
 import type { Engine } from '../../compute/engine';
 import { triangle } from './definite';
-import { extentsOf, type PolyphaseKernel, product } from '../kernel';
-import { gamma, UNIT_ROUNDOFF } from '../rounding';
+import { extentsOf, type PolyphaseKernel, product, transposed } from '../kernel';
+import { gamma } from '../rounding';
 import { angleRoundings, type Frequency } from './symbol';
 import { sumOfSquares } from '../values';
 
@@ -72,12 +72,12 @@ export async function autocorrelate(engine: Engine, kernel: PolyphaseKernel): Pr
     }
   } else {
     // K_i^T with every K_j, j >= i, in one product.
-    const transposed = transposedTaps(kernel);
+    const { values: turned } = transposed(kernel);
     for (let i = 0; i < positions.length; i++) {
       const count = positions.length - i;
       const product = (await engine.multiplyTransposed(
-        transposed.subarray(i * order * rows, (i + 1) * order * rows),
-        transposed.subarray(i * order * rows),
+        turned.subarray(i * order * rows, (i + 1) * order * rows),
+        turned.subarray(i * order * rows),
         order,
         rows,
         count * order,
@@ -100,19 +100,22 @@ export async function autocorrelate(engine: Engine, kernel: PolyphaseKernel): Pr
 }
 
 /**
- * `shift I - H(w)`, which is as good a Gram matrix: positive semidefinite at every w.
- * @param shift at least the largest eigenvalue of all H(w)
+ * `shift I + sign (H(w) - A_0)`, which is as good a Gram matrix: positive semidefinite at every w.
+ * @param sign 1 or -1
+ * @param shift at least the largest eigenvalue of all `sign (A_0 - H(w))`
  */
-export function complement(
+export function deviation(
   { order, lags, even, odd, error }: Autocorrelation,
+  sign: 1 | -1,
   shift: number,
 ): Autocorrelation {
-  const ours = even.map((value) => -value);
-  for (let r = 0; r < order; r++) ours[triangle(r) + r] += shift;
-  // Numbers on the diagonal are at most the shift, rounded once, and summed up with those of all lags.
-  const rounding = (2 * UNIT_ROUNDOFF + gamma(lags.length + 4)) * Math.sqrt(order) * shift * (1 + 1e-9);
+  const ours = even.map((value) => sign * value);
+  ours.fill(0, 0, triangle(order));
+  for (let r = 0; r < order; r++) ours[triangle(r) + r] = shift;
+  // The shift takes part in the sums over lags.
+  const rounding = gamma(lags.length + 4) * Math.sqrt(order) * shift * (1 + 1e-9);
   return withPhases({
-    ...{ order, lags, even: ours, odd: odd.map((value) => -value) },
+    ...{ order, lags, even: ours, odd: odd.map((value) => sign * value) },
     ...{ central: mirrored(ours, order), error: error + rounding },
   });
 }
@@ -243,19 +246,29 @@ class Phases {
   }
 }
 
-/** An upper bound of `sup_w lambda_1(H(w)) - lambda_1(A_0)` from the coefficients alone: `sum_{b != 0} ||A_b||_F`. */
-export function lagsBeyondZero({ order, lags, even, odd }: Autocorrelation): number {
-  const size = triangle(order);
-  let sum = 0;
-  // ||A||_F^2 = (||A + A^T||_F^2 + ||A - A^T||_F^2) / 4, for b and -b; every entry beside the diagonal counts twice.
-  lags.forEach((_, b) => {
-    const [inEven, inOdd] = [(b + 1) * size, b * size];
-    let diagonal = 0;
-    for (let r = 0; r < order; r++) diagonal += even[inEven + triangle(r) + r] ** 2;
-    const all = sumOfSquares(even, inEven, inEven + size) + sumOfSquares(odd, inOdd, inOdd + size);
-    sum += Math.sqrt(2 * all - diagonal);
-  });
+/** An upper bound of `sup_w ||H(w) - A_0||` from the coefficients alone: `sum_{b != 0} ||A_b||_F`. */
+export function lagsBeyondZero(autocorrelation: Autocorrelation): number {
+  const { order, lags } = autocorrelation;
+  // Those of b and -b are alike.
+  const sum = lags.reduce((all, _, b) => all + Math.sqrt(2 * squaresOfLags(autocorrelation, b)), 0);
   return sum * (1 + gamma(2 * order ** 2 + 2 * lags.length + 8));
+}
+
+/** The root mean square of the eigenvalues of `H(w) - A_0` over all w (Parseval), about. */
+export function usualDeviation(autocorrelation: Autocorrelation): number {
+  const { order, lags } = autocorrelation;
+  const squares = lags.reduce((all, _, b) => all + squaresOfLags(autocorrelation, b), 0);
+  return Math.sqrt(squares / order);
+}
+
+/** `||A_b||_F^2 + ||A_{-b}||_F^2`, of the b-th lag. */
+function squaresOfLags({ order, even, odd }: Autocorrelation, b: number): number {
+  const size = triangle(order);
+  const [inEven, inOdd] = [(b + 1) * size, b * size];
+  // ||A||_F^2 = (||A + A^T||_F^2 + ||A - A^T||_F^2) / 4; every entry beside the diagonal counts twice.
+  let diagonal = 0;
+  for (let r = 0; r < order; r++) diagonal += even[inEven + triangle(r) + r] ** 2;
+  return sumOfSquares(even, inEven, inEven + size) + sumOfSquares(odd, inOdd, inOdd + size) - diagonal / 2;
 }
 
 interface Lags {
@@ -306,16 +319,4 @@ function ownProduct(
       out[c * order + d] = sum;
     }
   }
-}
-
-/** (positions, columns, rows). */
-function transposedTaps({ rows, columns, positions, values }: PolyphaseKernel): Float64Array {
-  const out = new Float64Array(values.length);
-  const size = rows * columns;
-  for (let p = 0; p < positions.length; p++) {
-    for (let r = 0; r < rows; r++) {
-      for (let c = 0; c < columns; c++) out[p * size + c * rows + r] = values[p * size + r * columns + c];
-    }
-  }
-  return out;
 }

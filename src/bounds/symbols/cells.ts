@@ -38,28 +38,29 @@ export function cosineOf(cell: Cell, tau: readonly number[]): number {
 
 /**
  * What `sigma_1(F(centre))` must be at most for `sigma_1(F(w))^2` to have its maximum over all w, if that is above the limit, outside of the
- * cell: `(limit cos^2 + least sin^2)^(1/2)` of the reach, rounded down. The narrower the range of the eigenvalues of `F(w)^H F(w)` is, the less can they
- * vary within a cell.
+ * cell: the root of `limit - min(limit, swing) sin^2(reach)`, rounded down. The less `F(w)^H F(w)` varies, the less can its largest eigenvalue
+ * fall within a cell.
  *
  * @param cosine of the cell, or what is less
- * @param least a lower bound of all eigenvalues of `F(w)^H F(w)` at all w; a limit below it cannot be shown
+ * @param swing bound on how much `v^H F(w)^H F(w) v` varies with w, for any unit vector v; may be infinite
  */
-export function thresholdOf(limit: number, cosine: number, least: number): number {
+export function thresholdOf(limit: number, cosine: number, swing: number): number {
   // Nothing is known beyond a quarter turn.
   if (!(cosine > 0)) return 0;
   const square = cosine * cosine;
-  return (
-    Math.sqrt((limit * square + least * (1 - square)) * (1 - 16 * UNIT_ROUNDOFF)) * (1 - 4 * UNIT_ROUNDOFF)
-  );
+  // The same twice, as the difference would be left with the rounding of its terms where the cosine is small.
+  const most = limit * (1 - 16 * UNIT_ROUNDOFF);
+  const least = Math.max(most * square, most - Math.min(limit, swing) * (1 - square));
+  return Math.sqrt(least) * (1 - 4 * UNIT_ROUNDOFF);
 }
 
 /** The converse: the least limit that goes with a bound of `sigma_1(F(centre))`, rounded up. */
-export function limitOf(bound: number, cosine: number, least: number): number {
+export function limitOf(bound: number, cosine: number, swing: number): number {
   if (!(cosine > 0)) return Infinity;
   const square = cosine * cosine;
-  const high = bound * bound * (1 + 16 * UNIT_ROUNDOFF);
-  const low = least * (1 - square) * (1 - 16 * UNIT_ROUNDOFF);
-  return Math.max(least, ((high - low) / square) * (1 + 16 * UNIT_ROUNDOFF));
+  const most = bound * bound * (1 + 16 * UNIT_ROUNDOFF);
+  const fallen = swing * (1 - square + 4 * UNIT_ROUNDOFF) * (1 + 16 * UNIT_ROUNDOFF);
+  return Math.min((most / square) * (1 + 16 * UNIT_ROUNDOFF), most + fallen);
 }
 
 /** Positions of centres on every axis that varies; on the first two of several, every other one of both is taken. */

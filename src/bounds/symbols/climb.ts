@@ -1,7 +1,15 @@
 import type { PolyphaseKernel } from '../kernel';
 import { halfExtent, meanEigenvalue } from '../kernel';
+import {
+  type ComplexVector,
+  complexStart,
+  concatenated,
+  evaluate,
+  type EvaluatedSymbol,
+  times,
+  timesAdjoint,
+} from './evaluated-symbol';
 import { lanczos } from '../matrices/lanczos';
-import { gaussianVector } from '../random';
 import { gamma, UNIT_ROUNDOFF } from '../rounding';
 import { type Frequency, innerProduct, symbolError } from './symbol';
 import { sumOfSquares } from '../values';
@@ -23,9 +31,16 @@ const PLACES_OF_FLAT = 28;
 const CLIMBS_OF_FLAT = 4;
 /** Largest order at which the leading vector is found to the end each time, in as many steps as it takes. */
 const SMALL_ORDER = 16;
+/**
+ * A narrower tolerance than this takes as many more steps as its root is smaller: where singular values are close together, what so many
+ * steps miss of the largest goes with their square (Saad, Numerical Methods for Large Eigenvalue Problems, section 6.6).
+ */
+const USUAL_TOLERANCE = 1e-3;
 /** A climb ends where a round gains less than this share of the tolerance, and never for gains that rounding may make. */
 const NOTICED = 1 / 128;
 const LEAST_GAIN = 1e-10;
+/** Lanczos iteration ends where four steps gain less than this, relatively. */
+const SETTLED = 1e-13;
 
 /** A frequency with a lower bound of the norm of the symbol there. */
 export interface SymbolPeak {
@@ -67,14 +82,16 @@ async function pairAt(
   start: ComplexVector,
   steps: number,
   error: number,
+  settled = SETTLED,
 ): Promise<SingularPair> {
   const { rows, columns } = kernel;
   const symbol = evaluate(kernel, frequency);
-  const right = await leadingVector(symbol, start, rows, columns, steps);
-  const left = times(symbol, right, rows, columns);
+  const right = await leadingVector(symbol, start, steps, settled);
+  const left = times(symbol, right);
   const length = complexLength(left);
   const computed = length === 0 ? 0 : length / complexLength(right);
-  const rounding = gamma(2 * rows + 4 * columns + 16) * Math.sqrt(symbol.squares);
+  const rounding =
+    gamma(2 * rows + 4 * columns + 16) * Math.sqrt(sumOfSquares(symbol.re) + sumOfSquares(symbol.im));
   return { norm: Math.max(0, computed - rounding - error), computed, left, right };
 }
 
@@ -93,12 +110,13 @@ export async function climb(
   tolerance = 0,
 ): Promise<SymbolPeak> {
   const least = Math.max(LEAST_GAIN, NOTICED * tolerance);
+  const more = tolerance > 0 ? Math.max(1, Math.sqrt(USUAL_TOLERANCE / tolerance)) : 1;
   let frequency = [...start];
   let from = complexStart(kernel.columns);
   let best: SymbolPeak = { frequency, norm: 0 };
   for (let round = 0; round < rounds; round++) {
-    const steps = round === 0 ? FIRST_STEPS : MORE_STEPS;
-    const { norm, computed, left, right } = await pairAt(kernel, frequency, from, steps, error);
+    const steps = Math.ceil(more * (round === 0 ? FIRST_STEPS : MORE_STEPS));
+    const { norm, computed, left, right } = await pairAt(kernel, frequency, from, steps, error, least);
     const gained = norm - best.norm;
     if (norm > best.norm) best = { frequency: [...frequency], norm };
     if (computed === 0 || round === rounds - 1 || (round > 0 && gained <= least * best.norm)) break;
@@ -156,147 +174,35 @@ export function startingFrequencies(tau: readonly number[]): Frequency[] {
 }
 
 /** The k-th of places all over the torus. */
-function placeBetween(k: number, d: number): Frequency {
+export function placeBetween(k: number, d: number): Frequency {
   return Array.from({ length: d }, (_, axis) => ((k * (0.618 + 0.137 * axis) + axis * 0.414) % 1) * Math.PI);
-}
-
-interface ComplexVector {
-  readonly re: Float64Array;
-  readonly im: Float64Array;
-}
-
-interface Symbol extends ComplexVector {
-  readonly squares: number;
-}
-
-function complexStart(n: number): ComplexVector {
-  return { re: gaussianVector(n, 11), im: gaussianVector(n, 13) };
-}
-
-/** Entries of a symbol that are summed at a time: they stay in the cache. */
-const BLOCK_ENTRIES = 2048;
-
-function evaluate({ rows, columns, positions, values }: PolyphaseKernel, w: Frequency): Symbol {
-  const entries = rows * columns;
-  const re = new Float64Array(entries);
-  const im = new Float64Array(entries);
-  const angles = positions.map((position) => innerProduct(position, w));
-  const cosines = Float64Array.from(angles, Math.cos);
-  const sines = Float64Array.from(angles, (angle) => -Math.sin(angle));
-  for (let begin = 0; begin < entries; begin += BLOCK_ENTRIES) {
-    const end = Math.min(entries, begin + BLOCK_ENTRIES);
-    let p = 0;
-    // Three positions at a time: a third of the reading and writing of sums.
-    for (; p + 2 < positions.length; p += 3) {
-      const [first, second, third] = [p * entries, (p + 1) * entries, (p + 2) * entries];
-      const [c, c2, c3] = [cosines[p], cosines[p + 1], cosines[p + 2]];
-      const [s, s2, s3] = [sines[p], sines[p + 1], sines[p + 2]];
-      for (let e = begin; e < end; e++) {
-        const x = values[first + e];
-        const y = values[second + e];
-        const z = values[third + e];
-        re[e] += c * x + c2 * y + c3 * z;
-        im[e] += s * x + s2 * y + s3 * z;
-      }
-    }
-    for (; p < positions.length; p++) {
-      const [c, s] = [cosines[p], sines[p]];
-      const from = p * entries;
-      for (let e = begin; e < end; e++) {
-        re[e] += c * values[from + e];
-        im[e] += s * values[from + e];
-      }
-    }
-  }
-  return { re, im, squares: sumOfSquares(re) + sumOfSquares(im) };
 }
 
 /** Close to the leading right singular vector of a symbol: a Ritz vector of `F^H F`, as a real matrix of twice the order. */
 async function leadingVector(
-  symbol: ComplexVector,
+  symbol: EvaluatedSymbol,
   start: ComplexVector,
-  rows: number,
-  columns: number,
   steps: number,
+  settled: number,
 ): Promise<ComplexVector> {
+  const { columns } = symbol;
   if (columns === 1) return start;
   const apply = (x: Float64Array) => {
-    const image = times(symbol, complexFrom(x), rows, columns);
-    const { re, im } = timesAdjoint(symbol, image, rows, columns);
-    return concatenated(re, im);
+    const image = times(symbol, complexFrom(x));
+    return concatenated(timesAdjoint(symbol, image));
   };
   const maxSteps = columns <= SMALL_ORDER ? 2 * columns : steps;
   const [{ value, vector }] = await lanczos(apply, 1, 2 * columns, {
     maxSteps,
-    tolerance: 1e-13,
+    tolerance: columns <= SMALL_ORDER ? SETTLED : settled,
     seed: 11,
-    start: concatenated(start.re, start.im),
+    start: concatenated(start),
   });
   return value > 0 ? complexFrom(vector) : start;
 }
 
-function concatenated(re: Float64Array, im: Float64Array): Float64Array {
-  const x = new Float64Array(2 * re.length);
-  x.set(re);
-  x.set(im, re.length);
-  return x;
-}
-
 function complexFrom(x: Float64Array): ComplexVector {
   return { re: x.subarray(0, x.length / 2), im: x.subarray(x.length / 2) };
-}
-
-/** `F v`, two rows and the parts of all sums apart: none waits for another. */
-function times(f: ComplexVector, v: ComplexVector, rows: number, columns: number): ComplexVector {
-  const re = new Float64Array(rows);
-  const im = new Float64Array(rows);
-  const { re: fRe, im: fIm } = f;
-  const { re: vRe, im: vIm } = v;
-  for (let r = 0; r < rows; r += 2) {
-    // Of an odd number of rows the last one is taken twice.
-    const next = Math.min(r + 1, rows - 1);
-    const [first, second] = [r * columns, next * columns];
-    let [a, b, c, d] = [0, 0, 0, 0];
-    let [a2, b2, c2, d2] = [0, 0, 0, 0];
-    for (let k = 0; k < columns; k++) {
-      const x = vRe[k];
-      const y = vIm[k];
-      a += fRe[first + k] * x;
-      b += fIm[first + k] * y;
-      c += fRe[first + k] * y;
-      d += fIm[first + k] * x;
-      a2 += fRe[second + k] * x;
-      b2 += fIm[second + k] * y;
-      c2 += fRe[second + k] * y;
-      d2 += fIm[second + k] * x;
-    }
-    re[r] = a - b;
-    im[r] = c + d;
-    re[next] = a2 - b2;
-    im[next] = c2 + d2;
-  }
-  return { re, im };
-}
-
-/** `F^H u`, two rows at a time: sums are loaded and stored half as often. */
-function timesAdjoint(f: ComplexVector, u: ComplexVector, rows: number, columns: number): ComplexVector {
-  const re = new Float64Array(columns);
-  const im = new Float64Array(columns);
-  const { re: fRe, im: fIm } = f;
-  for (let r = 0; r < rows; r += 2) {
-    // Of an odd number of rows the last one is taken with a second one times zero.
-    const next = Math.min(r + 1, rows - 1);
-    const [first, second] = [r * columns, next * columns];
-    const a = u.re[r];
-    const b = u.im[r];
-    const a2 = next > r ? u.re[next] : 0;
-    const b2 = next > r ? u.im[next] : 0;
-    for (let k = 0; k < columns; k++) {
-      re[k] += fRe[first + k] * a + fIm[first + k] * b + (fRe[second + k] * a2 + fIm[second + k] * b2);
-      im[k] += fRe[first + k] * b - fIm[first + k] * a + (fRe[second + k] * b2 - fIm[second + k] * a2);
-    }
-  }
-  return { re, im };
 }
 
 /** `u^H K_a v` per position, u of length one. */

@@ -51,16 +51,16 @@ export async function firstReach(
 /**
  * The same where the symbol's norm is mostly so many times its largest, and cells are done with at `1 + tolerance` times that.
  *
- * @param least what is known of the least eigenvalue of all `F^H F`, next to the largest
+ * @param swing how much `v^H F(w)^H F(w) v` varies with w at most, next to the largest eigenvalue
  */
 export function expectedReach(
   tau: readonly number[],
   ratio: number,
   tolerance: number,
-  least: number,
+  swing: number,
 ): number {
   const limit = (1 + tolerance) ** 2;
-  const place = REACHES.findIndex((reach) => ratio <= thresholdOf(limit, Math.cos(reach), least));
+  const place = REACHES.findIndex((reach) => ratio <= thresholdOf(limit, Math.cos(reach), swing));
   return leastWork([place === -1 ? REACHES.length : place], tau);
 }
 

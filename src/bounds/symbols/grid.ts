@@ -2,7 +2,7 @@ import type { Engine } from '../../compute/engine';
 import type { Autocorrelation } from './autocorrelation';
 import { normAt } from './climb';
 import { boundByTaps, type PolyphaseKernel, product, unravel } from '../kernel';
-import { boundByLags, leastByLags } from './lags';
+import { boundByLags, largestOfMean, leastByLags } from './lags';
 import { type Enclosure, roundDown, UNIT_ROUNDOFF, ZERO } from '../rounding';
 import { spread } from './spread';
 import { type Frequency, symbolError } from './symbol';
@@ -50,7 +50,8 @@ export async function boundOnGrid(
   await raise(spread(frequencies, FIRST), 12);
   // Where all symbols are nearly alike none need be looked at.
   if (autocorrelation !== null && leastByLags(autocorrelation) <= (1 + tolerance) * lower) {
-    most = Math.min(most, await boundByLags(engine, autocorrelation, tolerance));
+    const mean = await largestOfMean(engine, autocorrelation, tolerance);
+    most = Math.min(most, boundByLags(autocorrelation, mean));
   }
   if (most <= (1 + tolerance) * lower) return { lower: Math.min(roundDown(lower), most), upper: most };
   for (let begin = 0; begin < frequencies.length; begin += BATCH) {

@@ -13,7 +13,8 @@ import {
   type PaddingMode,
   withWeight,
 } from '../truth/layer';
-import { convolutions, everyConvolution, isSmall, orthogonalKernel, seeded } from '../truth/random';
+import { sampledNorm } from '../truth/sampled';
+import { convolutions, everyConvolution, gaussian, isSmall, orthogonalKernel, seeded } from '../truth/random';
 import { separableLayers } from '../truth/separable';
 import {
   copies,
@@ -352,6 +353,54 @@ describe('boundConvolution', () => {
     expect(lower).toBeGreaterThanOrEqual(mode === 'zeros' ? 0.99 : 1 - 1e-6);
     expect(lower).toBeLessThanOrEqual(1 + 1e-13);
   });
+
+  it.each(['outputs', 'inputs'])(
+    'knows the norm of orthogonal layers with scaled %s to the last digits',
+    async (side) => {
+      const random = seeded(8);
+      const scales = Array.from({ length: 9 }, () => 0.5 + random());
+      const isometry = orthogonalKernel(random, 9, 9, [3, 3]);
+      for (const dead of [0, 1]) {
+        // With a dead channel besides, whose place among the others says nothing.
+        const weight = new Float64Array((9 + dead) * 9 * 9);
+        isometry.forEach((x, at) => {
+          const [output, input] = [Math.floor(at / 81), Math.floor(at / 9) % 9];
+          weight[81 * dead + at] = x * scales[side === 'outputs' ? output : input];
+        });
+        const layer = { ...plain, weight, shape: [9 + dead, 9, 3, 3] };
+        const { lower, upper } = await boundConvolution(engine, toBounds(layer, 'any size'), 1e-5);
+        const norm = Math.max(...scales);
+        expect(upper).toBeGreaterThanOrEqual(norm * (1 - 1e-13));
+        expect(upper).toBeLessThanOrEqual(norm * (1 + 1e-6));
+        expect(lower).toBeLessThanOrEqual(norm * (1 + 1e-13));
+        expect(lower).toBeGreaterThanOrEqual(norm * (1 - 1e-5));
+      }
+    },
+  );
+
+  it.each([
+    ['outputs', 3, 1e-4],
+    ['inputs', 3, 1e-4],
+    ['outputs', 0.05, 1e-3],
+    ['both', 0.5, 1e-4],
+  ] as const)(
+    'reaches 1e-5 where %s are scaled by up to 1 + %d, with noise of %d',
+    async (side, most, noise) => {
+      const random = seeded(7);
+      const scales = Array.from({ length: 24 }, () => 1 + most * random());
+      const weight = orthogonalKernel(random, 24, 24, [3, 3]).map((x, at) => {
+        const [output, input] = [Math.floor(at / 216), Math.floor(at / 9) % 24];
+        const scale = (side === 'inputs' ? 1 : scales[output]) * (side === 'outputs' ? 1 : scales[input]);
+        return x * scale + noise * gaussian(random);
+      });
+      const layer = { ...plain, weight, shape: [24, 24, 3, 3] };
+      const { lower, upper } = await boundConvolution(engine, toBounds(layer, 'any size'), 1e-5);
+      expect(upper).toBeLessThanOrEqual((1 + 1e-5) * lower);
+      const sampled = sampledNorm(layer, 1e-2);
+      expect(upper).toBeGreaterThanOrEqual(sampled.lower * (1 - 1e-12));
+      expect(lower).toBeLessThanOrEqual(sampled.upper);
+    },
+  );
 
   it('knows what copying pads add to an orthogonal layer on a small map', async () => {
     // Each channel by itself: the first and the last position are copied once.

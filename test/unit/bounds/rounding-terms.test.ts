@@ -1,11 +1,13 @@
 /** Each allowance for rounding, where nothing but that one covers what is lost. */
 import { describe, expect, it } from 'vitest';
+import { Allowance } from '../../../src/bounds/symbols/allowance';
 import { boundAnySize } from '../../../src/bounds/symbols/any-size';
 import { autocorrelate, lagsBeyondZero } from '../../../src/bounds/symbols/autocorrelation';
 import { boundByCholesky } from '../../../src/bounds/matrices/cholesky';
 import { cosineOf, coverOfHalfTorus, reachOf, split } from '../../../src/bounds/symbols/cells';
 import { normAt } from '../../../src/bounds/symbols/climb';
 import { shiftBelow } from '../../../src/bounds/symbols/definite';
+import { deviationOf } from '../../../src/bounds/symbols/deviation';
 import { gramMatrix } from '../../../src/bounds/matrices/gram-matrix';
 import { boundOnGrid } from '../../../src/bounds/symbols/grid';
 import { symbolNorms } from '../../../src/bounds/symbols/hermitian';
@@ -155,6 +157,17 @@ describe('the bound by lags', () => {
     const far = Array.from({ length: 28 }, (_, at) => [3 * 2 ** (at + 1)]);
     const found = await autocorrelate(engine, line([[0], [1], ...far], [1, 1, ...far.map(() => 2 ** -54)]));
     expect(lagsBeyondZero(found)).toBeGreaterThanOrEqual(2 + 56 * 2 ** -53);
+  });
+
+  it('covers what the coefficients have lost', async () => {
+    // Two taps of 1 and 4095 times 2^-27: twice 1 + 4095 2^-54 beside the mean, and every addition is lost.
+    const values = Float64Array.of(...oneAnd(4095, 2 ** -27), ...oneAnd(4095, 2 ** -27));
+    const kernel = { ...line([[0], [1]], []), rows: 4096, values };
+    const found = await autocorrelate(engine, kernel);
+    expect(lagsBeyondZero(found)).toBeLessThan(2 + 8190 * 2 ** -54);
+    const known = { peak: 2, mean: 4, width: 1e-2, time: new Allowance(1) };
+    const { below, above } = await deviationOf(engine, kernel, found, known);
+    expect(Math.min(below, above)).toBeGreaterThanOrEqual(2 + 8190 * 2 ** -54);
   });
 
   it('covers the rounding of the lags', async () => {

@@ -247,6 +247,23 @@ export const kernelFamilies = {
     );
   },
   orthogonal: orthogonalKernel,
+  /** An orthogonal one whose outputs or inputs are scaled, with a little noise: its symbols' Gram matrices hardly vary, seen from one side. */
+  nearlyOrthogonal: (random, outputs, inputs, kernel) => {
+    const taps = product(kernel);
+    const scales = gaussians(random, Math.max(outputs, inputs)).map((x) => 1 + 0.1 * x);
+    const byOutput = random() < 0.5;
+    const noise = random() < 0.5 ? 0 : 1e-3;
+    return orthogonalKernel(random, outputs, inputs, kernel).map((value, at) => {
+      const entry = Math.floor(at / taps);
+      const scale = scales[byOutput ? Math.floor(entry / inputs) : entry % inputs];
+      return value * scale + noise * gaussian(random);
+    });
+  },
+  /** Channels that are zero, of the outputs and of the inputs. */
+  pruned: (random, outputs, inputs, kernel) => {
+    const [output, input] = [outputs, inputs].map((count) => Math.floor(random() * (count + 1)));
+    return perEntry(outputs, inputs, kernel, (o, i) => (o === output || i === input ? 0 : gaussian(random)));
+  },
   rankOne: (random, outputs, inputs, kernel) => {
     const left = gaussians(random, outputs);
     const right = gaussians(random, inputs * product(kernel));

@@ -5,6 +5,7 @@ import {
   gramSymbolInto,
   gramSymbols,
   lagsBeyondZero,
+  usualDeviation,
 } from '../../../../src/bounds/symbols/autocorrelation';
 import { boundByTaps, type PolyphaseKernel, polyphase } from '../../../../src/bounds/kernel';
 import { Engine } from '../../../../src/compute/engine';
@@ -116,5 +117,7 @@ describe('autocorrelate', () => {
     expect(found.even[0]).toBe(14);
     expect(lagsBeyondZero(found)).toBeGreaterThanOrEqual(22);
     expect(lagsBeyondZero(found)).toBeLessThan(22 * (1 + 1e-12));
+    // 2 (8 cos w + 3 cos 2 w), squared, is 2 (64 + 9) in the mean.
+    expect(usualDeviation(found)).toBeCloseTo(Math.sqrt(2 * (64 + 9)), 12);
   });
 });

@@ -40,11 +40,11 @@ it('ends where no reach does', async () => {
 });
 
 it('expects smaller cells of flatter symbols and smaller tolerances', () => {
-  const reaches = [0.3, 0.7, 0.9, 0.97].map((ratio) => expectedReach(tau, ratio, 1e-3, 0));
+  const reaches = [0.3, 0.7, 0.9, 0.97].map((ratio) => expectedReach(tau, ratio, 1e-3, Infinity));
   expect(reaches).toEqual(reaches.toSorted((a, b) => b - a));
   expect(reaches[3]).toBeLessThan(reaches[0] / 3);
-  expect(expectedReach(tau, 0.99, 0.1, 0)).toBeGreaterThan(expectedReach(tau, 0.99, 1e-3, 0));
-  expect(expectedReach(tau, 0.99, 1e-3, 0.98)).toBeGreaterThan(3 * expectedReach(tau, 0.99, 1e-3, 0));
+  expect(expectedReach(tau, 0.99, 0.1, Infinity)).toBeGreaterThan(expectedReach(tau, 0.99, 1e-3, Infinity));
+  expect(expectedReach(tau, 0.99, 1e-3, 0.02)).toBeGreaterThan(3 * expectedReach(tau, 0.99, 1e-3, Infinity));
 });
 
 it.each([
