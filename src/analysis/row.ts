@@ -11,6 +11,9 @@ import type {
 } from '../report/report';
 import { type OperatorEnclosure, paddingMode } from './operator';
 
+/** What rounding outwards may add to a width, where it is of no concern. */
+const ROUNDED = 1e-12;
+
 /** What the report says of a layer before it is computed. */
 export function describeLayer(layer: Layer, settings: Settings): LayerDescription {
   const { name, op, weight, shape, dtype, parameters, operator } = layer;
@@ -84,10 +87,17 @@ export function rowOf(
             stableRank: rankOf([group], inputSize !== null),
           }))
         : null,
-    notes: [...layer.notes, ...enclosure.notes, ...notes],
+    notes: [...layer.notes, ...enclosure.notes, ...widthNotes(enclosure, settings), ...notes],
     error: null,
     seconds,
   };
+}
+
+/** Where a tolerance was asked for and not reached: there is no time for it, or on the given input size no way to. */
+function widthNotes({ lower, upper }: OperatorEnclosure, { method, tolerance }: Settings): string[] {
+  const isAsked = method === 'auto' && tolerance !== null;
+  if (!isAsked || !(lower > 0) || upper <= (1 + tolerance) * (1 + ROUNDED) * lower) return [];
+  return [t`the interval is wider than the tolerance of ${tolerance}`];
 }
 
 /**

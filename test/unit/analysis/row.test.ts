@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { OperatorEnclosure } from '../../../src/analysis/operator';
 import { describeLayer, operatorKey, rowOf } from '../../../src/analysis/row';
 import type { Operator } from '../../../src/model/model';
+import type { Settings } from '../../../src/report/report';
 import { rowDefect } from '../../../src/report/row-defect';
 import { DEFAULT_SETTINGS } from '../report/sample';
 import type { ConvolutionLayer } from '../truth/layer';
@@ -41,6 +42,20 @@ const noted = { ...convolution, notes: ['of the file'] };
 function rowWith(changes: Partial<OperatorEnclosure> = {}, perGroup = false) {
   return rowOf(noted, DEFAULT_SETTINGS, { ...enclosure, ...changes }, perGroup, 0.5, ['of the device']);
 }
+
+describe('the width of an interval', () => {
+  const notesWith = (changes: Partial<Settings>, upper: number) =>
+    rowOf(noted, { ...DEFAULT_SETTINGS, ...changes }, { ...enclosure, upper }, false, 0.5, []).notes.slice(2);
+
+  it('is noted where it is more than was asked for', () => {
+    expect(notesWith({ tolerance: 0.01 }, 1.02)).toEqual([
+      'the interval is wider than the tolerance of 0.01',
+    ]);
+    expect(notesWith({ tolerance: 0.01 }, 1.01)).toEqual([]);
+    expect(notesWith({ tolerance: null }, 2)).toEqual([]);
+    expect(notesWith({ tolerance: 0.01, method: 'quick' }, 2)).toEqual([]);
+  });
+});
 
 describe('the description of a layer', () => {
   it('has the geometry of a convolution, and none of anything else', () => {
