@@ -14,7 +14,7 @@ import {
   PATCH_ELEMENTS,
 } from '../bounds/convolution';
 import { expectedReach } from '../bounds/symbols/first-reach';
-import { expectedRange } from '../bounds/symbols/near-isometry';
+import { expectedSwing } from '../bounds/symbols/deviation';
 import { gridCount } from '../bounds/symbols/grid';
 import { product } from '../bounds/kernel';
 import { secondsByCholesky } from '../bounds/symbols/norms-by-cholesky';
@@ -29,13 +29,11 @@ import { convolutionLayer } from './operator';
 /** What a kernel of several positions costs besides, and each of its groups, seconds. */
 const KERNEL_OVERHEAD = 9e-3;
 const SEARCH_OVERHEAD = 3e-4;
-/** How many cells there are in the end for each of the first, and near an isometry, where many places are nearly as high as the peak. */
+/** How many cells there are in the end for each of the first, and where symbols hardly vary, and many places are nearly as high as the peak. */
 const SPLIT = 2;
-const SPLIT_NEAR = 4;
+const SPLIT_STEADY = 4;
 /** Symbols that are looked at besides, mostly around peaks, for every digit of the tolerance but the first. */
 const FURTHER_SYMBOLS = 40;
-/** What the bound that the coefficients of an autocorrelation give without a search is above the norm, next to what the norm is above the usual singular value times the root of the order. */
-const LAGS_EXCESS = 2;
 /** Values that are put in order and summed up a second, for a kernel of several positions. */
 const KERNEL_VALUES = 2e7;
 /** Products with a symbol while peaks are climbed, and where many places are looked at. */
@@ -44,13 +42,11 @@ const MANY_CLIMBS = 800;
 /** Relative width that convolutions are enclosed to where none is asked for. */
 const TOLERANCE = 1e-3;
 /**
- * Groups whose norms are about the largest, and that are looked at closely: the share of them, for what quicker bounds leave open, and
- * at least. Most are told apart by circulants, and few need a factorisation.
+ * Groups whose norms are about the largest are looked at closely: those within so many times what quicker bounds leave open, but within a share of
+ * the largest, and where norms are not known a share of all for what is open. Most are told apart by circulants, and a part of them needs a
+ * factorisation.
  */
-const REFINED = {
-  byCirculants: { share: 4.5, least: 1 },
-  byGram: { share: 0.8, least: 1.5 },
-} as const;
+const CLOSE = { open: 9, most: 0.5, share: 4.5, factorised: 0.2, leastFactorised: 1.5 } as const;
 /** What the circulants of a group cost however small they are, and each of their frequencies, seconds. */
 const CIRCULANTS_OVERHEAD = 3.5e-3;
 const CIRCULANTS_FREQUENCY = 2.5e-6;
@@ -102,8 +98,11 @@ function kernelSize({
   const phases = product(size.map((length, axis) => Math.min(length, strides[axis])));
   const [rows, order] = [outChannels / groups, inChannelsPerGroup * phases].sort((a, b) => b - a);
   const positions = size.map((length, axis) => Math.ceil(length / strides[axis]));
-  const lags = (product(positions.map((length) => 2 * length - 1)) - 1) / 2;
-  return { groups, rows, order, positions, symbol: secondsByCholesky(order, lags) };
+  return { groups, rows, order, positions, symbol: secondsByCholesky(order, lagsOf(positions)) };
+}
+
+function lagsOf(positions: readonly number[]): number {
+  return (product(positions.map((length) => 2 * length - 1)) - 1) / 2;
 }
 
 function secondsForAnySize(kernel: KernelSize, conditions: Conditions): number {
@@ -111,14 +110,15 @@ function secondsForAnySize(kernel: KernelSize, conditions: Conditions): number {
   if (product(positions) === 1) return groups * secondsOfMatrix(rows, order, conditions);
   const tau = positions.map((length) => (length - 1) / 2);
   const tolerance = conditions.tolerance ?? TOLERANCE;
-  const { ratio, mean } = conditions.flatness;
-  const { least, comparisons } = expectedRange(tau, mean, tolerance);
-  const reach = expectedReach(tau, ratio, tolerance, least);
+  const { ratio, deviation } = conditions.flatness;
+  const { swing, comparisons } = expectedSwing(tau, ratio, deviation, tolerance);
+  const reach = expectedReach(tau, ratio, tolerance, swing);
   // A symbol has the more peaks the faster it varies.
   const peaks = product(tau.map((t) => Math.max(1, t)));
   const further = FURTHER_SYMBOLS * Math.max(1, -Math.log10(tolerance) - 1) * peaks;
-  const isKnown = LAGS_EXCESS * Math.sqrt(order) * (1 / Math.sqrt(mean) - 1) <= tolerance;
-  const cells = (least > 0 ? SPLIT_NEAR : SPLIT) * coverSize(tau, reach);
+  // What the coefficients of an autocorrelation say without a search, where all lags are about as large.
+  const isKnown = (Math.sqrt(2 * lagsOf(positions) * order) * deviation) / 2 <= tolerance;
+  const cells = (swing < Infinity ? SPLIT_STEADY : SPLIT) * coverSize(tau, reach);
   const symbols = isKnown ? 0 : comparisons + cells + further;
   const beginning = SEARCH_OVERHEAD + secondsOfEigenvalue(order);
   const isClose = isLookedAtClosely(ratio, order, product(positions) * rows * order);
@@ -182,7 +182,7 @@ function secondsForSize(
     const first = { ...conditions, tolerance: Math.max(FIRST_WIDTH, conditions.tolerance ?? 0) };
     const frequencies = [0, 1].reduce((sum, more) => sum + product(circulantCounts(axes, more)), 0);
     const closer = CIRCULANTS_OVERHEAD + frequencies * (kernel.symbol + CIRCULANTS_FREQUENCY);
-    const circulants = refinedOf(groups, axes, REFINED.byCirculants) * closer;
+    const circulants = closeGroups(groups, axes, conditions) * closer;
     return secondsForAnySize(kernel, first) + attaining + circulants + refining;
   }
   if (circular === null && !isMatrix && grids.length > 0) {
@@ -200,12 +200,12 @@ function openOn(axes: readonly Axis[]): number {
 }
 
 /** Of so many groups those that are looked at closely. */
-function refinedOf(
-  groups: number,
-  axes: readonly Axis[],
-  { share, least }: { readonly share: number; readonly least: number },
-): number {
-  return Math.min(groups, Math.max(least, share * openOn(axes) * groups));
+function closeGroups(groups: number, axes: readonly Axis[], { flatness }: Conditions): number {
+  const open = openOn(axes);
+  if (flatness.groups === null) return Math.min(groups, Math.max(1, CLOSE.share * open * groups));
+  const least = 1 - Math.min(CLOSE.most, CLOSE.open * open);
+  const share = flatness.groups.filter((norm) => norm >= least).length / flatness.groups.length;
+  return share * groups;
 }
 
 /** Of the banded Gram matrices of the padded operator; 0 where they take too long. */
@@ -214,8 +214,9 @@ function secondsByGram(
   axes: readonly Axis[],
   rows: number,
   columns: number,
-  { tolerance }: Conditions,
+  conditions: Conditions,
 ): number {
+  const { tolerance } = conditions;
   const order = Math.min(rows, columns);
   const outputs = product(axes.map(outputSize));
   const taps = product(size);
@@ -226,8 +227,9 @@ function secondsByGram(
   const band = Math.min(...shares) * order;
   const flops = order * band ** 2 - (2 / 3) * band ** 3;
   const operator = { outChannels: outChannels / groups, inChannels: inChannelsPerGroup, taps, outputs };
-  const seconds =
-    refinedOf(groups, axes, REFINED.byGram) * secondsOfPadded(operator, order, FACTORISATIONS * flops);
+  const close = CLOSE.factorised * closeGroups(groups, axes, conditions);
+  const factorised = Math.min(groups, Math.max(CLOSE.leastFactorised, close));
+  const seconds = factorised * secondsOfPadded(operator, order, FACTORISATIONS * flops);
   const open = openOn(axes);
   const affordable = (tolerance ?? TOLERANCE) < TOLERANCE ? Infinity : PADDED.secondsForAll * open;
   const isLarge = order > PADDED.order || order * band > PADDED.elements;

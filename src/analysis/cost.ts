@@ -13,6 +13,9 @@ const OVERHEAD = 1e-4;
 /** A look at the weights is for layers that take longer than this, seconds. */
 const WORTH_A_LOOK = 0.05;
 
+/** What the first convolution takes besides, for which the runtime makes its programs and the code is compiled, seconds. */
+const BEGINNING = 0.04;
+
 const USUAL: Conditions = {
   slowness: 1,
   method: 'auto',
@@ -43,7 +46,10 @@ export async function costsOf(
     costly.map(({ operator }) => operator),
     settings,
   );
-  return (operator) => estimateCost(operator, { ...conditions, flatness: flatnessOf(operator) });
+  const first = operators.find(({ kind }) => kind === 'convolution');
+  return (operator) =>
+    estimateCost(operator, { ...conditions, flatness: flatnessOf(operator) }) +
+    (operator === first ? slowness * BEGINNING : 0);
 }
 
 /** About how many seconds a layer's bound takes. */

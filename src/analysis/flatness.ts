@@ -1,14 +1,9 @@
 /** How flat the symbols of convolutions are, which decides how long their bounds take: a short look at some weights. */
-import { climb, normAt, startingFrequencies, type SymbolPeak } from '../bounds/symbols/climb';
+import { normAt, startingFrequencies } from '../bounds/symbols/climb';
 import { spread } from '../bounds/symbols/spread';
-import {
-  halfExtent,
-  meanEigenvalue,
-  polyphase,
-  type PolyphaseKernel,
-  product,
-  undilated,
-} from '../bounds/kernel';
+import { steadierSide, usualDeviationOf } from '../bounds/symbols/steadier-side';
+import { halfExtent, polyphase, type PolyphaseKernel, product, undilated } from '../bounds/kernel';
+import type { ConvolutionLayer } from '../bounds/convolution';
 import type { Operator } from '../model/model';
 import { convolutionLayer } from './operator';
 import type { Settings } from '../report/report';
@@ -17,41 +12,44 @@ import type { Settings } from '../report/report';
 const LOOK_SECONDS = 0.3;
 /** Largest kernel that is looked at, values. */
 const LARGEST_KERNEL = 2 ** 23;
-/** Groups of a layer that are looked at, at most. */
+/** Groups of a layer whose symbols are looked at, and whose norms are, at most. */
 const GROUPS = 5;
+const MOST_GROUPS = 256;
 /** Lanczos steps at a frequency: what they miss, they miss at all frequencies. */
 const STEPS = 4;
-/** Means above it are looked at again. */
-const ISOMETRIC = 0.6;
 
 /** What of a symbol F, about, decides how many comparisons it takes. */
 export interface Flatness {
   /** The norm over most of the torus, next to the highest: close to 1 for kernels without structure. */
   readonly ratio: number;
-  /** The mean of the eigenvalues of all `F^H F`, next to the largest one: close to 1 for isometries only. */
-  readonly mean: number;
+  /** The root mean square of the eigenvalues of `F^H F` less its mean over all frequencies, next to the largest one of `F^H F`: 0 for isometries. */
+  readonly deviation: number;
+  /** The norms of the groups, or of some of them, next to the largest; null where they are not known. */
+  readonly groups: readonly number[] | null;
 }
 
 /** Where nothing is known. */
-export const USUAL_FLATNESS: Flatness = { ratio: 0.8, mean: 0.25 };
+export const USUAL_FLATNESS: Flatness = { ratio: 0.8, deviation: 0.25, groups: null };
 
-export async function flatnessOf(original: PolyphaseKernel): Promise<Flatness> {
+/** Of the symbol of one group. */
+export async function flatnessOf(kernel: PolyphaseKernel): Promise<Omit<Flatness, 'groups'>> {
+  const norms = await someNorms(kernel);
+  const highest = norms[norms.length - 1];
+  if (highest === 0) return { ratio: 0, deviation: 0 };
+  return {
+    ratio: norms[Math.floor(norms.length / 2)] / highest,
+    deviation: usualDeviationOf(steadierSide(undilated(kernel))) / highest ** 2,
+  };
+}
+
+/** The norms of a symbol at a few frequencies, the largest one last. */
+async function someNorms(original: PolyphaseKernel): Promise<number[]> {
   const kernel = undilated(original);
-  const peaks: SymbolPeak[] = [];
+  const norms: number[] = [];
   for (const frequency of startingFrequencies(halfExtent(kernel))) {
-    peaks.push({ frequency, norm: await normAt(kernel, frequency, STEPS, 0) });
+    norms.push(await normAt(kernel, frequency, STEPS, 0));
   }
-  peaks.sort((a, b) => a.norm - b.norm);
-  const highest = peaks[peaks.length - 1];
-  if (highest.norm === 0) return { ratio: 0, mean: 0 };
-  const ratio = peaks[Math.floor(peaks.length / 2)].norm / highest.norm;
-  let mean = meanEigenvalue(kernel) / highest.norm ** 2;
-  // So it may only look where the peak lies elsewhere.
-  if (mean > ISOMETRIC) {
-    const { norm } = await climb(kernel, highest.frequency, 3, 0);
-    mean = meanEigenvalue(kernel) / norm ** 2;
-  }
-  return { ratio, mean: Math.min(1, mean) };
+  return norms.sort((a, b) => a - b);
 }
 
 /**
@@ -69,22 +67,31 @@ export async function flatnesses(
     if (operator.kind !== 'convolution' || product(operator.tensor.shape) > LARGEST_KERNEL) continue;
     try {
       const layer = convolutionLayer(operator, await operator.tensor.read(), settings);
-      const some = spread(
-        Array.from({ length: layer.groups }, (_, g) => g),
-        GROUPS,
-      );
-      const ofGroups = await Promise.all(some.map((g) => flatnessOf(polyphase(layer.values, layer, g))));
-      const flatness = { ratio: median(ofGroups, 'ratio'), mean: median(ofGroups, 'mean') };
-      if (Number.isFinite(flatness.ratio + flatness.mean)) found.set(operator, flatness);
+      const flatness = await flatnessOfLayer(layer);
+      if (Number.isFinite(flatness.ratio + flatness.deviation)) found.set(operator, flatness);
     } catch {
       continue;
     }
   }
   const known = [...found.values()].sort((a, b) => a.ratio - b.ratio);
-  const usual = known[Math.floor(known.length / 2)] ?? USUAL_FLATNESS;
+  const usual = { ...(known[Math.floor(known.length / 2)] ?? USUAL_FLATNESS), groups: null };
   return (operator) => found.get(operator) ?? usual;
 }
 
-function median(all: readonly Flatness[], key: keyof Flatness): number {
-  return all.map((one) => one[key]).sort((a, b) => a - b)[Math.floor(all.length / 2)];
+async function flatnessOfLayer(layer: ConvolutionLayer): Promise<Flatness> {
+  const groups = Array.from({ length: layer.groups }, (_, g) => g);
+  const kernelOf = (group: number) => polyphase(layer.values, layer, group);
+  const some = await Promise.all(spread(groups, GROUPS).map((group) => flatnessOf(kernelOf(group))));
+  const norms: number[] = [];
+  for (const group of spread(groups, MOST_GROUPS)) norms.push((await someNorms(kernelOf(group))).at(-1) ?? 0);
+  const largest = norms.reduce((most, norm) => Math.max(most, norm), 0);
+  return {
+    ratio: median(some.map(({ ratio }) => ratio)),
+    deviation: median(some.map(({ deviation }) => deviation)),
+    groups: norms.map((norm) => (largest === 0 ? 1 : norm / largest)),
+  };
+}
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 }

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { estimateCost } from '../../../src/analysis/cost';
+import { costsOf, estimateCost } from '../../../src/analysis/cost';
+import { Engine } from '../../../src/compute/engine';
 import type { Operator } from '../../../src/model/model';
 import type { ConvolutionLayer } from '../truth/layer';
+import { DEFAULT_SETTINGS } from '../report/sample';
 import { convolutionOf, FakeTensor, matrixOf } from './fakes';
 
 const size = fc.integer({ min: 1, max: 20_000 });
@@ -68,17 +70,36 @@ it.each(Object.entries(kinds))('a larger %s costs more, never nothing', (_, { si
 
 it('a convolution costs more the flatter its symbol and the smaller the tolerance', () => {
   const operator = convolution([64, 64, 3, 3], 1, 1);
-  const flat = (ratio: number, mean = 0.25) => ({ flatness: { ratio, mean } });
+  const flat = (ratio: number, deviation = 0.25) => ({ flatness: { ratio, deviation, groups: null } });
   const costs = [0, 0.5, 0.8, 0.95, 1].map((ratio) => estimateCost(operator, flat(ratio)));
   expect(costs).toEqual(costs.toSorted((a, b) => a - b));
   expect(costs[4]).toBeGreaterThan(2 * costs[0]);
   expect(estimateCost(operator, { ...flat(1), tolerance: 1e-4 })).toBeGreaterThan(
     estimateCost(operator, { ...flat(1), tolerance: 1e-2 }),
   );
-  // Near an isometry, and at one.
-  const near = estimateCost(operator, { ...flat(0.999, 0.995), tolerance: 1e-5 });
+  // Near an isometry with scaled channels, and at one.
+  const near = estimateCost(operator, { ...flat(0.999, 0.001), tolerance: 1e-5 });
   expect(near).toBeLessThan(estimateCost(operator, { ...flat(0.999), tolerance: 1e-5 }) / 3);
-  expect(estimateCost(operator, flat(1, 1))).toBeLessThan(near / 3);
+  expect(estimateCost(operator, flat(1, 0))).toBeLessThan(near / 3);
+});
+
+it('a convolution with groups on a thin map costs more where many of their norms are close to the largest', () => {
+  const padding = { mode: 'zeros', amounts: [2, 2, 2, 2] } as const;
+  const operator = { ...convolution([64, 1, 5, 5], 64, 1), inputSize: [4, 300], padding };
+  const cost = (norms: readonly number[]) =>
+    estimateCost(operator, { flatness: { ratio: 0.5, deviation: 0.2, groups: norms } });
+  expect(cost([1, ...new Array<number>(63).fill(0.9)])).toBeGreaterThan(
+    2 * cost([1, ...new Array<number>(63).fill(0.1)]),
+  );
+});
+
+it('the first convolution costs more', async () => {
+  const operators = [matrixOf(none, 8, 8), convolution([8, 8, 3], 1, 1), convolution([8, 8, 3], 1, 1)];
+  const [matrix, first, second] = operators.map(
+    await costsOf(new Engine('cpu'), operators, DEFAULT_SETTINGS),
+  );
+  expect(first).toBeGreaterThan(2 * second);
+  expect(matrix).toBeLessThan(second);
 });
 
 it('a matrix costs less where a probable interval is asked for', () => {

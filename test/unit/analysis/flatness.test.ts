@@ -47,12 +47,18 @@ it('is near 1 for a kernel without structure, and far below for one with a singl
   expect(await ratio(new Float64Array(rough.length))).toBe(0);
 });
 
-it('tells isometries from kernels that are merely as high everywhere', async () => {
-  const mean = async (values: Float64Array) => (await flatnessOf(polyphase(values, layout, 0))).mean;
+it('tells isometries, with scaled channels or not, from kernels that are merely as high everywhere', async () => {
+  const deviation = async (values: Float64Array) =>
+    (await flatnessOf(polyphase(values, layout, 0))).deviation;
   const orthogonal = orthogonalKernel(seeded(1), 24, 24, [3, 3]);
-  expect(await mean(orthogonal)).toBeGreaterThan(0.9999);
-  expect(await mean(orthogonal.map((value, i) => value + 1e-3 * rough[i]))).toBeGreaterThan(0.9);
-  expect(await mean(rough)).toBeLessThan(0.4);
+  expect(await deviation(orthogonal)).toBeLessThan(1e-12);
+  expect(await deviation(orthogonal.map((x, i) => x * (1 + Math.floor(i / (24 * 9)))))).toBeLessThan(1e-12);
+  expect(await deviation(orthogonal.map((x, i) => x * (1 + (Math.floor(i / 9) % 24))))).toBeLessThan(1e-12);
+  // 1e-3 on each of 9 taps and 24 channels, twice: about 2^(1/2) 1e-3 (9 24)^(1/2).
+  const noisy = await deviation(orthogonal.map((value, i) => value + 1e-3 * rough[i]));
+  expect(noisy).toBeGreaterThan(0.01);
+  expect(noisy).toBeLessThan(0.04);
+  expect(await deviation(rough)).toBeGreaterThan(0.15);
 });
 
 it('is what is usual where a weight cannot be read', async () => {
@@ -60,11 +66,20 @@ it('is what is usual where a weight cannot be read', async () => {
   const unreadable = operatorOf(new FakeTensor(shape, new Error('the file is truncated')));
   const undefinedNorm = operatorOf(new FakeTensor(shape, Float32Array.from(rough).fill(NaN, 0, 1)));
   const none = await flatnesses([], DEFAULT_SETTINGS);
-  expect(none(readable)).toBe(USUAL_FLATNESS);
+  expect(none(readable)).toEqual(USUAL_FLATNESS);
   const of = await flatnesses([readable, unreadable, undefinedNorm], DEFAULT_SETTINGS);
   expect(of(readable).ratio).toBeLessThan(0.5);
-  expect(of(unreadable)).toBe(of(readable));
-  expect(of(undefinedNorm)).toBe(of(readable));
+  expect(of(unreadable)).toEqual({ ...of(readable), groups: null });
+  expect(of(undefinedNorm)).toBe(of(unreadable));
+});
+
+it('knows the norms of groups, next to the largest', async () => {
+  const values = Float32Array.from({ length: 3 * 9 }, (_, i) => [0.5, 2, -1][Math.floor(i / 9)]);
+  const operator = { ...operatorOf(new FakeTensor([3, 1, 3, 3], values)), groups: 3 };
+  const { groups } = (await flatnesses([operator], DEFAULT_SETTINGS))(operator);
+  [0.25, 1, 0.5].forEach((norm, g) => {
+    expect(groups?.[g]).toBeCloseTo(norm, 12);
+  });
 });
 
 it('is that of most groups', async () => {
@@ -75,7 +90,7 @@ it('is that of most groups', async () => {
   });
   const layer = operatorOf(new FakeTensor([7, 1, 3, 3], values));
   const operator = { ...layer, groups: 7 };
-  const { ratio, mean } = (await flatnesses([operator], DEFAULT_SETTINGS))(operator);
+  const { ratio, deviation } = (await flatnesses([operator], DEFAULT_SETTINGS))(operator);
   expect(ratio).toBeLessThan(0.6);
-  expect(mean).toBeLessThan(0.6);
+  expect(deviation).toBeGreaterThan(0.01);
 });
