@@ -46,7 +46,7 @@ const TOLERANCE = 1e-3;
  * the largest, and where norms are not known a share of all for what is open. Most are told apart by circulants, and a part of them needs a
  * factorisation.
  */
-const CLOSE = { open: 9, most: 0.5, share: 4.5, factorised: 0.2, leastFactorised: 1.5 } as const;
+const CLOSE = { open: 9, most: 0.4, share: 4.5, factorised: 0.2, leastFactorised: 1.5 } as const;
 /** What the circulants of a group cost however small they are, and each of their frequencies, seconds. */
 const CIRCULANTS_OVERHEAD = 3.5e-3;
 const CIRCULANTS_FREQUENCY = 2.5e-6;

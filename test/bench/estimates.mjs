@@ -12,7 +12,7 @@ const SIZES = {
   'ch_PP-OCRv4_rec_infer.onnx': [48, 160],
   'ch_ppocr_mobile_v2.0_cls_infer.onnx': [48, 192],
 };
-/** Seconds from which a layer is worth an estimate of its own: the garbage of others, which the engine collects in any of them, takes up to as long. */
+/** Seconds from which a layer is worth an estimate of its own: the engine's collection of garbage takes up to as long. */
 const NOTICED = 0.02;
 const FARTHEST = 5;
 /** Files are analysed a few times, and a layer's shortest time counts; those that take longer than `LONG` seconds, once. */

@@ -92,7 +92,7 @@ export async function deviationOf(
   const found = { below: Math.min(most, mean), above: most };
   // The largest eigenvalue of all is at most that of the mean and what is above.
   const expected = { below: EXTREME * usual, above: Math.max(EXTREME * usual, peak ** 2 - mean) };
-  if (!isWorthwhile(tau, swingOf(expected) / peak ** 2, width)) return found;
+  if (usual === 0 || !isWorthwhile(tau, swingOf(expected) / peak ** 2, width)) return found;
 
   const cover = coverOfHalfTorus(tau, REACH);
   // Some all over the torus come first: most failures show there.

@@ -215,6 +215,17 @@ describe('deviationOf', () => {
     expect(upper).toBeLessThanOrEqual((1 + 1e-5) * lower);
   });
 
+  it('is left at what rounding hides where nothing varies', async () => {
+    // Each tap has channels of its own.
+    const apart = kernelOf(
+      [1, ...new Array<number>(8).fill(0), ...new Array<number>(26).fill(0), 1],
+      2,
+      [3, 3],
+    );
+    const { below, above } = await deviationFrom(apart, 1e-8);
+    expect(Math.max(below, above)).toBeLessThan(1e-12);
+  });
+
   it('is not narrowed ever more slowly', async () => {
     // 2 channels and 9 taps, among whose symbols' singular values the largest come close together.
     const [b, w] = [0.34180602028965956, 1.2289498247206212];
