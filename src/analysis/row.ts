@@ -96,7 +96,7 @@ export function rowOf(
 /** Where a tolerance was asked for and not reached: there is no time for it, or on the given input size no way to. */
 function widthNotes({ lower, upper }: OperatorEnclosure, { method, tolerance }: Settings): string[] {
   const isAsked = method === 'auto' && tolerance !== null;
-  if (!isAsked || !(lower > 0) || upper <= (1 + tolerance) * (1 + ROUNDED) * lower) return [];
+  if (!isAsked || upper <= (1 + tolerance) * (1 + ROUNDED) * lower) return [];
   return [t`the interval is wider than the tolerance of ${tolerance}`];
 }
 

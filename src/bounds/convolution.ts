@@ -512,7 +512,8 @@ export function circularGrid(axes: readonly Axis[]): CircularGrid | null {
 
 /** Whether all frequencies of a grid can be looked at. */
 function isShort(engine: Engine, groups: readonly ScaledGroup[], { counts }: CircularGrid): boolean {
-  return groups.length * gridSeconds(engine, groups[0].kernel, counts) <= GRID.seconds;
+  const seconds = groups.reduce((sum, { kernel }) => sum + gridSeconds(engine, kernel, counts), 0);
+  return seconds <= GRID.seconds;
 }
 
 function gridSeconds(engine: Engine, kernel: PolyphaseKernel, counts: readonly number[]): number {

@@ -89,27 +89,42 @@ export function undilated(kernel: PolyphaseKernel): PolyphaseKernel {
   return { ...kernel, positions: kernel.positions.map((p) => p.map((a, axis) => a / divisors[axis])) };
 }
 
-/** The kernel without the rows and columns that are zero at every position, as pruned channels are: all other singular values are the same. */
+/**
+ * The kernel without what is zero: rows and columns that are at every position, as pruned channels are, and positions. All other singular
+ * values of its symbols are the same; the symbols are but for a phase.
+ */
 export function withoutZeros(kernel: PolyphaseKernel): PolyphaseKernel {
-  const { rows, columns, positions, values } = kernel;
-  const [usedRows, usedColumns] = [new Set<number>(), new Set<number>()];
+  const { values, positions } = kernel;
+  const [places, rows, columns] = [new Set<number>(), new Set<number>(), new Set<number>()];
   for (let p = 0, k = 0; p < positions.length; p++) {
-    for (let r = 0; r < rows; r++) {
-      for (let c = 0; c < columns; c++, k++) {
+    for (let r = 0; r < kernel.rows; r++) {
+      for (let c = 0; c < kernel.columns; c++, k++) {
         if (values[k] === 0) continue;
-        usedRows.add(r);
-        usedColumns.add(c);
+        places.add(p);
+        rows.add(r);
+        columns.add(c);
       }
     }
   }
-  if (usedRows.size === 0 || (usedRows.size === rows && usedColumns.size === columns)) return kernel;
-  const [ours, others] = [usedRows, usedColumns].map((used) => Int32Array.from(used).sort());
-  const out = new Float64Array(positions.length * ours.length * others.length);
+  const isSmaller =
+    places.size < positions.length || rows.size < kernel.rows || columns.size < kernel.columns;
+  if (places.size === 0 || !isSmaller) return kernel;
+  const [used, ours, others] = [places, rows, columns].map((some) => [...some].sort((a, b) => a - b));
+  const out = new Float64Array(used.length * ours.length * others.length);
   let k = 0;
-  for (let p = 0; p < positions.length; p++) {
-    for (const r of ours) for (const c of others) out[k++] = values[(p * rows + r) * columns + c];
+  for (const p of used) {
+    for (const r of ours) {
+      for (const c of others) out[k++] = values[(p * kernel.rows + r) * kernel.columns + c];
+    }
   }
-  const smaller = { ...kernel, rows: ours.length, columns: others.length, values: out };
+  const least = positions[0].map((_, axis) => Math.min(...used.map((p) => positions[p][axis])));
+  const smaller = {
+    ...kernel,
+    rows: ours.length,
+    columns: others.length,
+    positions: used.map((p) => positions[p].map((a, axis) => a - least[axis])),
+    values: out,
+  };
   return smaller.rows < smaller.columns ? transposed(smaller) : smaller;
 }
 

@@ -14,6 +14,8 @@ const REACH = Math.asin(1 / 4);
 const MARGIN = 1 / 8;
 /** The extreme eigenvalues of a Hermitian matrix of random entries, next to their root mean square. */
 const EXTREME = 2;
+/** Share of what is known that is tried at least, however little is expected: it is doubled where that is too little. */
+const LEAST = 2 ** -10;
 /** A swing that does not become smaller than this share of itself is left as it is. */
 const NARROWED = 0.8;
 /** Cells that are looked at first, and at a time, and the share of the time that there is. */
@@ -92,7 +94,8 @@ export async function deviationOf(
   const found = { below: Math.min(most, mean), above: most };
   // The largest eigenvalue of all is at most that of the mean and what is above.
   const expected = { below: EXTREME * usual, above: Math.max(EXTREME * usual, peak ** 2 - mean) };
-  if (usual === 0 || !isWorthwhile(tau, swingOf(expected) / peak ** 2, width)) return found;
+  const isKnown = swingOf(found) <= width * peak ** 2;
+  if (isKnown || !isWorthwhile(tau, swingOf(expected) / peak ** 2, width)) return found;
 
   const cover = coverOfHalfTorus(tau, REACH);
   // Some all over the torus come first: most failures show there.
@@ -115,7 +118,7 @@ export async function deviationOf(
     key,
     shift,
     norms: symbolNormsOf(engine, kernel, deviation(autocorrelation, sign, shift)),
-    expected: expected[key],
+    expected: Math.max(expected[key], LEAST * found[key]),
   });
   const sides = [sideOf('above', 1, found.below), sideOf('below', -1, found.above)];
   for (;;) {

@@ -44,14 +44,18 @@ function rowWith(changes: Partial<OperatorEnclosure> = {}, perGroup = false) {
 }
 
 describe('the width of an interval', () => {
-  const notesWith = (changes: Partial<Settings>, upper: number) =>
-    rowOf(noted, { ...DEFAULT_SETTINGS, ...changes }, { ...enclosure, upper }, false, 0.5, []).notes.slice(2);
+  const notesWith = (changes: Partial<Settings>, upper: number, lower = 1) => {
+    const settings = { ...DEFAULT_SETTINGS, ...changes };
+    return rowOf(noted, settings, { ...enclosure, lower, upper }, false, 0.5, []).notes.slice(2);
+  };
 
   it('is noted where it is more than was asked for', () => {
     expect(notesWith({ tolerance: 0.01 }, 1.02)).toEqual([
       'the interval is wider than the tolerance of 0.01',
     ]);
     expect(notesWith({ tolerance: 0.01 }, 1.01)).toEqual([]);
+    expect(notesWith({ tolerance: 0.01 }, 1, 0)).toHaveLength(1);
+    expect(notesWith({ tolerance: 0.01 }, 0, 0)).toEqual([]);
     expect(notesWith({ tolerance: null }, 2)).toEqual([]);
     expect(notesWith({ tolerance: 0.01, method: 'quick' }, 2)).toEqual([]);
   });

@@ -14,7 +14,16 @@ import {
   withWeight,
 } from '../truth/layer';
 import { sampledNorm } from '../truth/sampled';
-import { convolutions, everyConvolution, gaussian, isSmall, orthogonalKernel, seeded } from '../truth/random';
+import { largestSingularValue } from '../truth/singular-values';
+import {
+  convolutions,
+  everyConvolution,
+  gaussian,
+  isSmall,
+  matrixFamilies,
+  orthogonalKernel,
+  seeded,
+} from '../truth/random';
 import { separableLayers } from '../truth/separable';
 import {
   copies,
@@ -401,6 +410,19 @@ describe('boundConvolution', () => {
       expect(lower).toBeLessThanOrEqual(sampled.upper);
     },
   );
+
+  it('takes one tap among zeros for the matrix that it is', async () => {
+    const matrix = matrixFamilies.clustered(seeded(3), 20, 20);
+    const weight = new Float64Array(20 * 20 * 9);
+    matrix.values.forEach((x, entry) => (weight[9 * entry + 2] = x));
+    const layer = { ...plain, weight, shape: [20, 20, 3, 3] };
+    const norm = largestSingularValue(matrix);
+    for (const scope of ['any size', 'sized'] as const) {
+      const found = await boundConvolution(engine, toBounds({ ...layer, inputSize: [40, 40] }, scope), null);
+      expectEncloses(found, norm, singularValueError);
+      expect(found.upper).toBeLessThanOrEqual((1 + 1e-6) * found.lower);
+    }
+  });
 
   it('knows what copying pads add to an orthogonal layer on a small map', async () => {
     // Each channel by itself: the first and the last position are copied once.

@@ -11,13 +11,16 @@ const kernels: fc.Arbitrary<PolyphaseKernel> = fc
       .tuple(
         fc.array(fc.constantFrom(0, 0, 0, 1, -2, 3), { minLength: a * b * taps, maxLength: a * b * taps }),
         fc.array(fc.boolean(), { minLength: a, maxLength: a }),
+        fc.array(fc.boolean(), { minLength: taps, maxLength: taps }),
       )
-      .map(([values, zeroRows]) => {
+      .map(([values, zeroRows, zeroTaps]) => {
         const [rows, columns] = [Math.max(a, b), Math.min(a, b)];
         return {
           ...{ rows, columns, fullRank: columns },
           positions: Array.from({ length: taps }, (_, p) => [p]),
-          values: Float64Array.from(values, (x, k) => (zeroRows[Math.floor(k / columns) % rows] ? 0 : x)),
+          values: Float64Array.from(values, (x, k) =>
+            zeroRows[Math.floor(k / columns) % rows] || zeroTaps[Math.floor(k / columns / rows)] ? 0 : x,
+          ),
         };
       }),
   );
@@ -57,7 +60,7 @@ describe('transposed', () => {
 });
 
 describe('withoutZeros', () => {
-  it('has the same singular values but zeros, no channel of zeros, and as many rows as columns or more', () => {
+  it('has the same singular values but zeros, no channel nor tap of zeros, and as many rows as columns or more', () => {
     fc.assert(
       fc.property(kernels, (kernel) => {
         const found = withoutZeros(kernel);
@@ -73,6 +76,11 @@ describe('withoutZeros', () => {
         const isUsed = (is: (row: number, column: number) => boolean) =>
           values.some((x, k) => x !== 0 && is(Math.floor(k / columns) % rows, k % columns));
         for (let r = 0; r < rows; r++) expect(isUsed((row) => row === r)).toBe(true);
+        expect(Math.min(...positions.map(([p]) => p))).toBe(0);
+        positions.forEach((_, p) => {
+          const tap = values.subarray(p * rows * columns, (p + 1) * rows * columns);
+          expect(tap.some((x) => x !== 0)).toBe(true);
+        });
         for (let c = 0; c < columns; c++) expect(isUsed((_, column) => column === c)).toBe(true);
       }),
     );

@@ -215,7 +215,7 @@ describe('deviationOf', () => {
     expect(upper).toBeLessThanOrEqual((1 + 1e-5) * lower);
   });
 
-  it('is left at what rounding hides where nothing varies', async () => {
+  it('ends where hardly anything varies, and is left at what rounding hides where nothing does', async () => {
     // Each tap has channels of its own.
     const apart = kernelOf(
       [1, ...new Array<number>(8).fill(0), ...new Array<number>(26).fill(0), 1],
@@ -224,6 +224,15 @@ describe('deviationOf', () => {
     );
     const { below, above } = await deviationFrom(apart, 1e-8);
     expect(Math.max(below, above)).toBeLessThan(1e-12);
+    for (const [least, width] of [
+      [0, 1e-15],
+      [1e-150, 1e-15],
+      [1e-20, 1e-15],
+      [1e-10, 1e-8],
+    ]) {
+      const hardly = { ...apart, values: apart.values.map((x) => Math.max(x, least)) };
+      expect(swingOf(await deviationFrom(hardly, width))).toBeLessThan(1e-8);
+    }
   });
 
   it('is not narrowed ever more slowly', async () => {
