@@ -13,6 +13,7 @@ import {
   PADDED,
   PATCH_ELEMENTS,
 } from '../bounds/convolution';
+import { OWN_ORDER } from '../bounds/symbols/definite';
 import { expectedReach } from '../bounds/symbols/first-reach';
 import { expectedSwing } from '../bounds/symbols/deviation';
 import { gridCount } from '../bounds/symbols/grid';
@@ -77,8 +78,7 @@ export function secondsOfConvolution(
   operator: ConvolutionOperator,
   conditions: Conditions,
 ): number {
-  const whole = convolutionLayer(operator, new Float64Array(0), conditions);
-  const layer = { ...whole, outChannels: shape[0], inChannelsPerGroup: shape[1] };
+  const layer = layerOf(shape, operator, conditions);
   const kernel = kernelSize(layer);
   const reading = product(shape) / VALUES;
   const sized =
@@ -86,6 +86,22 @@ export function secondsOfConvolution(
       ? null
       : secondsForSize(layer, kernel, axesOf(layer, layer.inputSize), conditions);
   return reading + (sized ?? secondsForAnySize(kernel, conditions));
+}
+
+/** Whether symbols are so large that they are factorised by panels of columns. */
+export function hasPanels(operator: ConvolutionOperator, conditions: Pick<Conditions, 'padding'>): boolean {
+  const { order, positions } = kernelSize(layerOf(operator.tensor.shape, operator, conditions));
+  return product(positions) > 1 && order > OWN_ORDER;
+}
+
+/** Without its values. */
+function layerOf(
+  [outChannels, inChannelsPerGroup]: readonly number[],
+  operator: ConvolutionOperator,
+  conditions: Pick<Conditions, 'padding'>,
+): ConvolutionLayer {
+  const whole = convolutionLayer(operator, new Float64Array(0), conditions);
+  return { ...whole, outChannels, inChannelsPerGroup };
 }
 
 function kernelSize({

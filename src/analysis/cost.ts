@@ -4,7 +4,7 @@ import type { Engine } from '../compute/engine';
 import type { Operator } from '../model/model';
 import type { Settings } from '../report/report';
 import type { Conditions } from './conditions';
-import { secondsOfConvolution } from './convolution-cost';
+import { hasPanels, secondsOfConvolution } from './convolution-cost';
 import { flatnesses, USUAL_FLATNESS } from './flatness';
 import { OWN_SPEED, secondsOfMatrix, SPEED } from './matrix-cost';
 
@@ -13,8 +13,11 @@ const OVERHEAD = 1e-4;
 /** A look at the weights is for layers that take longer than this, seconds. */
 const WORTH_A_LOOK = 0.05;
 
-/** What the first convolution takes besides, for which the runtime makes its programs and the code is compiled, seconds. */
-const BEGINNING = 0.04;
+/**
+ * What the first convolution takes besides, and the first one whose symbols are factorised by panels: code is compiled, and the runtime makes
+ * its programs, seconds.
+ */
+const FIRST = { convolution: 0.04, panels: 0.15 } as const;
 
 const USUAL: Conditions = {
   slowness: 1,
@@ -46,10 +49,11 @@ export async function costsOf(
     costly.map(({ operator }) => operator),
     settings,
   );
-  const first = operators.find(({ kind }) => kind === 'convolution');
+  const convolutions = operators.filter((operator) => operator.kind === 'convolution');
+  const [first, large] = [convolutions[0], convolutions.find((operator) => hasPanels(operator, conditions))];
   return (operator) =>
     estimateCost(operator, { ...conditions, flatness: flatnessOf(operator) }) +
-    (operator === first ? slowness * BEGINNING : 0);
+    slowness * ((operator === first ? FIRST.convolution : 0) + (operator === large ? FIRST.panels : 0));
 }
 
 /** About how many seconds a layer's bound takes. */

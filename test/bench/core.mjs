@@ -1,8 +1,6 @@
 // The product's own functions, bundled for Node, for benchmarks that need more than the command line tells.
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { build } from 'esbuild';
 import { processorSecondsOfChildren } from './measure.mjs';
 
@@ -43,12 +41,8 @@ function processorSeconds() {
   return (user + system) / 1e6 + processorSecondsOfChildren();
 }
 
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc');
-
 /**
- * Analyses a file on the CPU, in this process and its companions. Garbage is collected before each layer, so that none waits for what
- * others have left.
+ * Analyses a file on the CPU, in this process and its companions.
  *
  * @returns the rows, with the plan's estimate as `cost`, the wall time as `seconds` and the processor time as `cpu`
  */
@@ -56,17 +50,14 @@ export async function rowsOf(path, { tolerance = null, inputSize = 'any', layers
   const costs = [];
   const rows = [];
   let begun;
-  const begin = () => {
-    collectGarbage();
-    begun = processorSeconds();
-  };
+  const begin = () => (begun = processorSeconds());
   const settings = { method: 'auto', iterations: null, tolerance, device: 'cpu', inputSize, padding: null };
   await core.analyze(
     { path, settings, layers, perGroup: false, only: null },
     {
       onPlan: (plan) => costs.push(...plan.layers.map(({ cost }) => cost)),
       onStart: begin,
-      onPreliminary: () => (begun = processorSeconds()),
+      onPreliminary: begin,
       onRow: (index, row) => {
         if (row.error !== null) throw new Error(`${path}: ${row.name}: ${row.error}`);
         rows[index] = { ...row, cost: costs[index], cpu: processorSeconds() - begun };

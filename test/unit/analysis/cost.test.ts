@@ -93,13 +93,19 @@ it('a convolution with groups on a thin map costs more where many of their norms
   );
 });
 
-it('the first convolution costs more', async () => {
-  const operators = [matrixOf(none, 8, 8), convolution([8, 8, 3], 1, 1), convolution([8, 8, 3], 1, 1)];
-  const [matrix, first, second] = operators.map(
-    await costsOf(new Engine('cpu'), operators, DEFAULT_SETTINGS),
-  );
-  expect(first).toBeGreaterThan(2 * second);
-  expect(matrix).toBeLessThan(second);
+it('the first convolution costs more, and the first large one', async () => {
+  const [small, large] = [
+    [8, 8, 3],
+    [200, 200, 3],
+  ];
+  const operators = [
+    matrixOf(none, 8, 8),
+    ...[small, small, large, large].map((shape) => convolution(shape, 1, 1)),
+  ];
+  const costs = operators.map(await costsOf(new Engine('cpu'), operators, DEFAULT_SETTINGS));
+  expect(costs[1]).toBeGreaterThan(2 * costs[2]);
+  expect(costs[0]).toBeLessThan(costs[2]);
+  expect(costs[3]).toBeGreaterThan(costs[4]);
 });
 
 it('a matrix costs less where a probable interval is asked for', () => {
