@@ -65,6 +65,8 @@ export interface AnalysisEvents {
   onRow(index: number, row: LayerReport): void;
 }
 
+/** Seconds, as estimated, from which a convolution is shared out among companions, by and large. */
+const SHARED = 0.1;
 /** Seconds, as estimated, from which a layer has a preliminary row. */
 const WORTH_WAITING = 0.5;
 
@@ -94,6 +96,9 @@ export async function analyze(
       ...(weight === null ? [] : [weight.operator]),
     ]);
     const costs = await costsOf(engine, operators, settings);
+    if (operators.some((operator) => operator.kind === 'convolution' && costs(operator) >= SHARED)) {
+      companions?.prepare();
+    }
     events.onPlan({
       model: describeModel(model),
       ...(base && { base: describeModel(base) }),

@@ -26,7 +26,7 @@ interface Companion {
 }
 
 /**
- * Processes with one program, as many as there are cores, each started when it is first asked and ended with this process. They are
+ * Processes with one program, as many as there are cores, each started when it is first asked, or before, and ended with this process. They are
  * processes and not threads, as ONNX Runtime is not safe in the threads of Electron, and a crash stays theirs.
  */
 export class Companions {
@@ -37,6 +37,11 @@ export class Companions {
     private readonly program: string,
     readonly count: number = Math.min(MOST_COMPANIONS, availableParallelism()),
   ) {}
+
+  /** Starts those that have not been, so that who asks first need not wait for it. */
+  prepare(): void {
+    for (let place = 0; place < this.count; place++) this.started[place] ??= start(this.program);
+  }
 
   /**
    * What the companion at a place below `count` answers to a message; it answers in the order in which it is asked.

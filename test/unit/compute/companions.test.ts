@@ -31,6 +31,18 @@ describe('Companions', () => {
     expect(processes.has(process.pid)).toBe(false);
   });
 
+  it('can be started before anything is asked', async () => {
+    // Each says when it was started.
+    const path = await program('clock', '() => ({ ok: Date.now() - 1000 * process.uptime() })');
+    const companions = new Companions(path, 2);
+    companions.prepare();
+    companions.prepare();
+    const asked = Date.now() + 1500;
+    while (Date.now() < asked) await new Promise((resolve) => setTimeout(resolve, 50));
+    const begun = (await Promise.all([companions.ask(0, {}), companions.ask(1, {})])) as number[];
+    expect(Math.max(...begun)).toBeLessThan(asked);
+  });
+
   it('are sent arrays as they are', async () => {
     const path = await program('sum', '({ values }) => ({ ok: values.map((value) => 2 * value) })');
     const answer = await new Companions(path, 1).ask(0, { values: Float64Array.of(1, 2.5) });
