@@ -11,7 +11,7 @@ import { OWN_SPEED, secondsOfMatrix, SPEED } from './matrix-cost';
 /** What a layer costs however small it is, seconds. */
 const OVERHEAD = 1e-4;
 /** A look at the weights is for layers that take longer than this, seconds. */
-const WORTH_A_LOOK = 0.05;
+const WORTH_A_LOOK = 0.02;
 
 /**
  * What the first convolution takes besides, and the first one whose symbols are factorised by panels: code is compiled, and the runtime makes
