@@ -96,9 +96,9 @@ export async function analyze(
       ...(weight === null ? [] : [weight.operator]),
     ]);
     const costs = await costsOf(engine, operators, settings);
-    if (operators.some((operator) => operator.kind === 'convolution' && costs(operator) >= SHARED)) {
-      companions?.prepare();
-    }
+    // Gram iteration alone asks none of them.
+    const isShared = (operator: Operator) => operator.kind === 'convolution' && costs(operator) >= SHARED;
+    if (settings.method !== 'gram' && operators.some(isShared)) engine.companions?.prepare();
     events.onPlan({
       model: describeModel(model),
       ...(base && { base: describeModel(base) }),

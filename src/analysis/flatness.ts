@@ -82,14 +82,19 @@ async function flatnessOfLayer(layer: ConvolutionLayer): Promise<Flatness> {
   const groups = Array.from({ length: layer.groups }, (_, g) => g);
   const kernelOf = (group: number) => polyphase(layer.values, layer, group);
   const some = await Promise.all(spread(groups, GROUPS).map((group) => flatnessOf(kernelOf(group))));
-  const norms: number[] = [];
-  for (const group of spread(groups, MOST_GROUPS)) norms.push((await someNorms(kernelOf(group))).at(-1) ?? 0);
-  const largest = norms.reduce((most, norm) => Math.max(most, norm), 0);
   return {
     ratio: median(some.map(({ ratio }) => ratio)),
     deviation: median(some.map(({ deviation }) => deviation)),
-    groups: norms.map((norm) => (largest === 0 ? 1 : norm / largest)),
+    groups: layer.groups === 1 ? [1] : await relativeNorms(spread(groups, MOST_GROUPS).map(kernelOf)),
   };
+}
+
+/** Next to the largest. */
+async function relativeNorms(kernels: readonly PolyphaseKernel[]): Promise<number[]> {
+  const norms: number[] = [];
+  for (const kernel of kernels) norms.push((await someNorms(kernel)).at(-1) ?? 0);
+  const largest = norms.reduce((most, norm) => Math.max(most, norm), 0);
+  return norms.map((norm) => (largest === 0 ? 1 : norm / largest));
 }
 
 function median(numbers: readonly number[]): number {

@@ -24,14 +24,19 @@ export function steadierSide(kernel: PolyphaseKernel): PolyphaseKernel {
   const { rows, columns, positions } = kernel;
   if (rows !== columns || columns === 1 || positions.length === 1) return kernel;
   const symbols = symbolsOf(kernel);
-  const ours = sampledDeviation(symbols, columns, (f, v) => timesAdjoint(f, times(f, v)));
+  const ours = sampledDeviation(symbols, columns, timesGram);
   const others = sampledDeviation(symbols, rows, (f, u) => times(f, timesAdjoint(f, u)));
   return others < STEADIER * ours ? transposed(kernel) : kernel;
 }
 
 /** About the root mean square of the eigenvalues of `H(w) - A_0` over all w. */
 export function usualDeviationOf(kernel: PolyphaseKernel): number {
-  return sampledDeviation(symbolsOf(kernel), kernel.columns, (f, v) => timesAdjoint(f, times(f, v)));
+  return sampledDeviation(symbolsOf(kernel), kernel.columns, timesGram);
+}
+
+/** `F^H F v`. */
+function timesGram(symbol: EvaluatedSymbol, v: ComplexVector): ComplexVector {
+  return timesAdjoint(symbol, times(symbol, v));
 }
 
 function symbolsOf(kernel: PolyphaseKernel): EvaluatedSymbol[] {
