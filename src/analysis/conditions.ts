@@ -1,10 +1,15 @@
 import type { Settings } from '../report/report';
 import type { Flatness } from './flatness';
 
+/** How slow this machine is now, in products of the runtime and in plain loops: 1 on a typical one (`measureSlowness`). */
+export interface Slowness {
+  readonly products: number;
+  readonly loops: number;
+}
+
 /** What an estimate depends on besides the operator. */
 export interface Conditions {
-  /** Of this machine: 1 on a typical one (`measureSlowness`). */
-  readonly slowness: number;
+  readonly slowness: Slowness;
   readonly method: Settings['method'];
   readonly tolerance: number | null;
   readonly padding: Settings['padding'];

@@ -24,30 +24,38 @@ import { FACTORISATIONS, secondsOfPadded } from '../bounds/padded/padded-norm';
 import { type Axis, outputSize } from '../bounds/padded/padding';
 import type { ConvolutionOperator } from '../model/model';
 import type { Conditions } from './conditions';
-import { OWN_SPEED, secondsOfEigenvalue, secondsOfMatrix, SPEED, VALUES } from './matrix-cost';
+import { OWN_SPEED, secondsOfEigenvalue, secondsOfMatrices, SPEED, VALUES } from './matrix-cost';
 import { convolutionLayer } from './operator';
 
 /** What a kernel of several positions costs besides, and each of its groups, seconds. */
 const KERNEL_OVERHEAD = 9e-3;
 const SEARCH_OVERHEAD = 3e-4;
+/** What a comparison takes, next to what it takes where nothing else is to be done. */
+const SYMBOL = 1.3;
 /** How many cells there are in the end for each of the first, and where symbols hardly vary, and many places are nearly as high as the peak. */
 const SPLIT = 2;
 const SPLIT_STEADY = 4;
-/** Symbols that are looked at besides, mostly around peaks, for every digit of the tolerance but the first. */
+/** Norm over most of the torus, next to the highest, from which a symbol is flat. */
+const FLAT = 0.9;
+/** Symbols that are looked at besides, mostly around peaks, for every digit of the tolerance but the first, and for that one as for a part of it. */
 const FURTHER_SYMBOLS = 40;
+const FIRST_DIGIT = 0.25;
 /** Values that are put in order and summed up a second, for a kernel of several positions. */
-const KERNEL_VALUES = 2e7;
+const KERNEL_VALUES = 7e6;
+/** What sharing out a kernel's comparisons costs, seconds. */
+const SHARING = 0.05;
 /** Products with a symbol while peaks are climbed, and where many places are looked at. */
 const CLIMBS = 250;
 const MANY_CLIMBS = 800;
 /** Relative width that convolutions are enclosed to where none is asked for. */
 const TOLERANCE = 1e-3;
 /**
- * Groups whose norms are about the largest are looked at closely: those within so many times what quicker bounds leave open, but within a share of
- * the largest, and where norms are not known a share of all for what is open. Most are told apart by circulants, and a part of them needs a
- * factorisation.
+ * Share of its groups that are looked at closely where nothing is known of them, for what quicker bounds leave open. Most are told apart
+ * by circulants, and a part of them needs a factorisation.
  */
-const CLOSE = { open: 9, most: 0.4, share: 4.5, factorised: 0.2, leastFactorised: 1.5 } as const;
+const CLOSE = { share: 4, factorised: 0.24, leastFactorised: 1.5 } as const;
+/** What the eigenvalue of an explicit operator costs besides, next to a matrix of its size: others are close to it. */
+const CLUSTERED = 1.5;
 /** What the circulants of a group cost however small they are, and each of their frequencies, seconds. */
 const CIRCULANTS_OVERHEAD = 3.5e-3;
 const CIRCULANTS_FREQUENCY = 2.5e-6;
@@ -88,10 +96,14 @@ export function secondsOfConvolution(
   return reading + (sized ?? secondsForAnySize(kernel, conditions));
 }
 
-/** Whether symbols are so large that they are factorised by panels of columns. */
-export function hasPanels(operator: ConvolutionOperator, conditions: Pick<Conditions, 'padding'>): boolean {
+/** What a convolution is bounded by: as a matrix, by symbols factorised in plain loops, or by panels of columns in products. */
+export function wayOf(
+  operator: ConvolutionOperator,
+  conditions: Pick<Conditions, 'padding'>,
+): 'matrix' | 'loops' | 'panels' {
   const { order, positions } = kernelSize(layerOf(operator.tensor.shape, operator, conditions));
-  return product(positions) > 1 && order > OWN_ORDER;
+  if (product(positions) === 1) return 'matrix';
+  return order > OWN_ORDER ? 'panels' : 'loops';
 }
 
 /** Without its values. */
@@ -114,7 +126,7 @@ function kernelSize({
   const phases = product(size.map((length, axis) => Math.min(length, strides[axis])));
   const [rows, order] = [outChannels / groups, inChannelsPerGroup * phases].sort((a, b) => b - a);
   const positions = size.map((length, axis) => Math.ceil(length / strides[axis]));
-  return { groups, rows, order, positions, symbol: secondsByCholesky(order, lagsOf(positions)) };
+  return { groups, rows, order, positions, symbol: SYMBOL * secondsByCholesky(order, lagsOf(positions)) };
 }
 
 function lagsOf(positions: readonly number[]): number {
@@ -123,15 +135,15 @@ function lagsOf(positions: readonly number[]): number {
 
 function secondsForAnySize(kernel: KernelSize, conditions: Conditions): number {
   const { groups, rows, order, positions, symbol } = kernel;
-  if (product(positions) === 1) return groups * secondsOfMatrix(rows, order, conditions);
+  if (product(positions) === 1) return secondsOfMatrices(groups, rows, order, conditions);
   const tau = positions.map((length) => (length - 1) / 2);
   const tolerance = conditions.tolerance ?? TOLERANCE;
   const { ratio, deviation } = conditions.flatness;
   const { swing, comparisons } = expectedSwing(tau, ratio, deviation, tolerance);
   const reach = expectedReach(tau, ratio, tolerance, swing);
-  // A symbol has the more peaks the faster it varies.
-  const peaks = product(tau.map((t) => Math.max(1, t)));
-  const further = FURTHER_SYMBOLS * Math.max(1, -Math.log10(tolerance) - 1) * peaks;
+  // A symbol has the more peaks the faster it varies, and a flat one more that are nearly as high as the highest.
+  const peaks = product(tau.map((t) => Math.max(1, t, ratio < FLAT ? 0 : Math.min(2, 2 * t))));
+  const further = FURTHER_SYMBOLS * Math.max(FIRST_DIGIT, -Math.log10(tolerance) - 1) * peaks;
   // What the coefficients of an autocorrelation say without a search, where all lags are about as large.
   const isKnown = (Math.sqrt(2 * lagsOf(positions) * order) * deviation) / 2 <= tolerance;
   const cells = (swing < Infinity ? SPLIT_STEADY : SPLIT) * coverSize(tau, reach);
@@ -151,7 +163,7 @@ function secondsOfKernels({ groups, rows, order, positions }: KernelSize): numbe
 
 /** Comparisons of one kernel's symbols, where they are worth it shared out. */
 function shared(seconds: number, { processes }: Conditions): number {
-  return seconds > OWN_SECONDS ? seconds / processes : seconds;
+  return seconds > OWN_SECONDS ? Math.min(seconds, seconds / processes + SHARING) : seconds;
 }
 
 /** Null where the input size does not matter. */
@@ -169,7 +181,8 @@ function secondsForSize(
   const columns = layer.inChannelsPerGroup * product(axes.map(({ inputSize }) => inputSize));
   if (isDense(rows, columns, groups)) {
     const writing = (rows * layer.inChannelsPerGroup * product(layer.size)) / VALUES;
-    return groups * (writing + secondsOfMatrix(rows, columns, conditions));
+    const clustered = CLUSTERED * secondsOfEigenvalue(Math.min(rows, columns));
+    return groups * (writing + clustered) + secondsOfMatrices(groups, rows, columns, conditions);
   }
   const isMatrix = product(kernel.positions) === 1;
   if (isMatrix && axes.every(({ mode }) => mode === 'zeros')) return null;
@@ -208,7 +221,7 @@ function secondsForSize(
 }
 
 /** What quicker bounds leave open of the norm on a zero-padded map, for a Gaussian kernel, about; pads that copy leave half and more. */
-function openOn(axes: readonly Axis[]): number {
+export function openOn(axes: readonly Axis[]): number {
   return axes.reduce(
     (sum, { inputSize, mode }) => sum + (mode === 'zeros' ? (Math.PI / (inputSize + 2)) ** 2 / 8 : 0.5),
     0,
@@ -217,11 +230,8 @@ function openOn(axes: readonly Axis[]): number {
 
 /** Of so many groups those that are looked at closely. */
 function closeGroups(groups: number, axes: readonly Axis[], { flatness }: Conditions): number {
-  const open = openOn(axes);
-  if (flatness.groups === null) return Math.min(groups, Math.max(1, CLOSE.share * open * groups));
-  const least = 1 - Math.min(CLOSE.most, CLOSE.open * open);
-  const share = flatness.groups.filter((norm) => norm >= least).length / flatness.groups.length;
-  return share * groups;
+  const share = flatness.close ?? Math.min(1, CLOSE.share * openOn(axes));
+  return Math.max(1, share * groups);
 }
 
 /** Of the banded Gram matrices of the padded operator; 0 where they take too long. */

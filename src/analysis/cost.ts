@@ -3,24 +3,22 @@ import { isBelow, triangle, workspace } from '../bounds/symbols/definite';
 import type { Engine } from '../compute/engine';
 import type { Operator } from '../model/model';
 import type { Settings } from '../report/report';
-import type { Conditions } from './conditions';
-import { hasPanels, secondsOfConvolution } from './convolution-cost';
+import { coldCosts } from './cold';
+import type { Conditions, Slowness } from './conditions';
+import { secondsOfConvolution, wayOf } from './convolution-cost';
 import { flatnesses, USUAL_FLATNESS } from './flatness';
-import { OWN_SPEED, secondsOfMatrix, SPEED } from './matrix-cost';
+import { OWN_SPEED, secondsOfMatrices, SPEED } from './matrix-cost';
 
 /** What a layer costs however small it is, seconds. */
 const OVERHEAD = 1e-4;
 /** A look at the weights is for layers that take longer than this, seconds. */
-const WORTH_A_LOOK = 0.02;
+const WORTH_A_LOOK = 0.01;
 
-/**
- * What the first convolution takes besides, and the first one whose symbols are factorised by panels: code is compiled, and the runtime makes
- * its programs, seconds.
- */
-const FIRST = { convolution: 0.04, panels: 0.15 } as const;
+/** Order from which products are most of what a matrix takes. */
+const PRODUCTS_ORDER = 512;
 
 const USUAL: Conditions = {
-  slowness: 1,
+  slowness: { products: 1, loops: 1 },
   method: 'auto',
   tolerance: null,
   padding: null,
@@ -46,26 +44,42 @@ export async function costsOf(
     .filter(({ operator, cost }) => operator.kind === 'convolution' && cost >= WORTH_A_LOOK)
     .sort((a, b) => b.cost - a.cost);
   const flatnessOf = await flatnesses(
+    engine,
     costly.map(({ operator }) => operator),
     settings,
   );
-  const convolutions = operators.filter((operator) => operator.kind === 'convolution');
-  const [first, large] = [convolutions[0], convolutions.find((operator) => hasPanels(operator, conditions))];
-  return (operator) =>
-    estimateCost(operator, { ...conditions, flatness: flatnessOf(operator) }) +
-    slowness * ((operator === first ? FIRST.convolution : 0) + (operator === large ? FIRST.panels : 0));
+  const warm = operators.map((operator) =>
+    estimateCost(operator, { ...conditions, flatness: flatnessOf(operator) }),
+  );
+  const costs = new Map<Operator, number>();
+  coldCosts(operators, warm, conditions).forEach((cost, index) => costs.set(operators[index], cost));
+  return (operator) => costs.get(operator) ?? estimateCost(operator, conditions);
 }
 
 /** About how many seconds a layer's bound takes. */
 export function estimateCost(operator: Operator, conditions: Partial<Conditions> = {}): number {
   const all = { ...USUAL, ...conditions };
-  return all.slowness * (OVERHEAD + seconds(operator, all));
+  return slownessOf(operator, all) * (OVERHEAD + seconds(operator, all));
+}
+
+/** Of what most of the operator's bound is. */
+function slownessOf(operator: Operator, conditions: Conditions): number {
+  const { products, loops } = conditions.slowness;
+  const both = Math.sqrt(products * loops);
+  switch (operator.kind) {
+    case 'matrix':
+      return Math.min(operator.rows, operator.columns) < PRODUCTS_ORDER ? loops : products;
+    case 'convolution':
+      return wayOf(operator, conditions) === 'panels' ? both : loops;
+    default:
+      return both;
+  }
 }
 
 function seconds(operator: Operator, conditions: Conditions): number {
   switch (operator.kind) {
     case 'matrix':
-      return operator.blocks * secondsOfMatrix(operator.rows, operator.columns, conditions);
+      return secondsOfMatrices(operator.blocks, operator.rows, operator.columns, conditions);
     case 'convolution':
       return secondsOfConvolution(operator.tensor.shape, operator, conditions);
     case 'lowRank': {
@@ -73,7 +87,7 @@ function seconds(operator: Operator, conditions: Conditions): number {
       return (
         (4 * rows * rank ** 2) / OWN_SPEED +
         (2 * columns * rank ** 2) / SPEED +
-        secondsOfMatrix(Math.min(rows, rank), columns, conditions)
+        secondsOfMatrices(1, Math.min(rows, rank), columns, conditions)
       );
     }
     case 'factoredConvolution': {
@@ -90,24 +104,25 @@ function seconds(operator: Operator, conditions: Conditions): number {
   }
 }
 
-/** Orders of the two measurements, a few milliseconds each, and what they take on a typical machine, seconds. */
+/** Orders of the two measurements, a few milliseconds each, what they take on a typical machine, seconds, and how often they are made. */
 const SAMPLE = {
   product: 512,
   productSeconds: 0.0054,
   factor: 64,
   factors: 40,
   factorSeconds: 0.004,
+  attempts: 5,
 } as const;
 
-/** How slow this machine is now, next to a typical one: a product of the runtime and a factorisation in plain loops. */
-export async function measureSlowness(engine: Engine): Promise<number> {
+/** By a product of the runtime and a factorisation in plain loops. */
+export async function measureSlowness(engine: Engine): Promise<Slowness> {
   const { product: order, factor, factors } = SAMPLE;
   const matrix = new Float64Array(order * order).fill(1e-3);
   const small = workspace(factor);
   const zero = new Float64Array(triangle(factor));
   let [multiplying, factoring] = [Infinity, Infinity];
-  // The best of three: the first sets things up, and others may use the machine for a moment.
-  for (let attempt = 0; attempt < 3; attempt++) {
+  // The best counts: the first sets things up, and others may use the machine for a moment.
+  for (let attempt = 0; attempt < SAMPLE.attempts; attempt++) {
     const begun = performance.now();
     await engine.multiply(matrix, matrix, order, order, order);
     const multiplied = performance.now();
@@ -115,5 +130,5 @@ export async function measureSlowness(engine: Engine): Promise<number> {
     multiplying = Math.min(multiplying, (multiplied - begun) / 1000);
     factoring = Math.min(factoring, (performance.now() - multiplied) / 1000);
   }
-  return Math.sqrt((multiplying / SAMPLE.productSeconds) * (factoring / SAMPLE.factorSeconds));
+  return { products: multiplying / SAMPLE.productSeconds, loops: factoring / SAMPLE.factorSeconds };
 }

@@ -4,17 +4,18 @@ import { spread } from '../bounds/symbols/spread';
 import { steadierSide, usualDeviationOf } from '../bounds/symbols/steadier-side';
 import { halfExtent, polyphase, type PolyphaseKernel, product, undilated } from '../bounds/kernel';
 import type { ConvolutionLayer } from '../bounds/convolution';
+import type { Engine } from '../compute/engine';
 import type { Operator } from '../model/model';
 import { convolutionLayer } from './operator';
+import { shareOfCloseGroups } from './close-groups';
 import type { Settings } from '../report/report';
 
 /** How long the look may take, seconds; one kernel more may be read than that. */
-const LOOK_SECONDS = 0.3;
+const LOOK_SECONDS = 0.4;
 /** Largest kernel that is looked at, values. */
 const LARGEST_KERNEL = 2 ** 23;
-/** Groups of a layer whose symbols are looked at, and whose norms are, at most. */
+/** Groups of a layer whose symbols are looked at, at most. */
 const GROUPS = 5;
-const MOST_GROUPS = 256;
 /** Lanczos steps at a frequency: what they miss, they miss at all frequencies. */
 const STEPS = 4;
 
@@ -24,15 +25,15 @@ export interface Flatness {
   readonly ratio: number;
   /** The root mean square of the eigenvalues of `F^H F` less its mean over all frequencies, next to the largest one of `F^H F`: 0 for isometries. */
   readonly deviation: number;
-  /** The norms of the groups, or of some of them, next to the largest; null where they are not known. */
-  readonly groups: readonly number[] | null;
+  /** Share of a layer's groups that are looked at closely on its input size (`shareOfCloseGroups`); null where it is not known. */
+  readonly close: number | null;
 }
 
 /** Where nothing is known. */
-export const USUAL_FLATNESS: Flatness = { ratio: 0.8, deviation: 0.25, groups: null };
+export const USUAL_FLATNESS: Flatness = { ratio: 0.8, deviation: 0.25, close: null };
 
 /** Of the symbol of one group. */
-export async function flatnessOf(kernel: PolyphaseKernel): Promise<Omit<Flatness, 'groups'>> {
+export async function flatnessOf(kernel: PolyphaseKernel): Promise<Pick<Flatness, 'ratio' | 'deviation'>> {
   const norms = await someNorms(kernel);
   const highest = norms[norms.length - 1];
   if (highest === 0) return { ratio: 0, deviation: 0 };
@@ -57,6 +58,7 @@ async function someNorms(original: PolyphaseKernel): Promise<number[]> {
  * those. A weight that cannot be read, or holds NaN, says nothing here; its row will say why.
  */
 export async function flatnesses(
+  engine: Engine,
   operators: readonly Operator[],
   settings: Settings,
 ): Promise<(operator: Operator) => Flatness> {
@@ -67,34 +69,27 @@ export async function flatnesses(
     if (operator.kind !== 'convolution' || product(operator.tensor.shape) > LARGEST_KERNEL) continue;
     try {
       const layer = convolutionLayer(operator, await operator.tensor.read(), settings);
-      const flatness = await flatnessOfLayer(layer);
-      if (Number.isFinite(flatness.ratio + flatness.deviation)) found.set(operator, flatness);
+      const flatness = await flatnessOfLayer(engine, layer);
+      if (Number.isFinite(flatness.ratio + flatness.deviation + (flatness.close ?? 0)))
+        found.set(operator, flatness);
     } catch {
       continue;
     }
   }
   const known = [...found.values()].sort((a, b) => a.ratio - b.ratio);
-  const usual = { ...(known[Math.floor(known.length / 2)] ?? USUAL_FLATNESS), groups: null };
+  const usual = { ...(known[Math.floor(known.length / 2)] ?? USUAL_FLATNESS), close: null };
   return (operator) => found.get(operator) ?? usual;
 }
 
-async function flatnessOfLayer(layer: ConvolutionLayer): Promise<Flatness> {
+async function flatnessOfLayer(engine: Engine, layer: ConvolutionLayer): Promise<Flatness> {
   const groups = Array.from({ length: layer.groups }, (_, g) => g);
   const kernelOf = (group: number) => polyphase(layer.values, layer, group);
   const some = await Promise.all(spread(groups, GROUPS).map((group) => flatnessOf(kernelOf(group))));
   return {
     ratio: median(some.map(({ ratio }) => ratio)),
     deviation: median(some.map(({ deviation }) => deviation)),
-    groups: layer.groups === 1 ? [1] : await relativeNorms(spread(groups, MOST_GROUPS).map(kernelOf)),
+    close: await shareOfCloseGroups(engine, layer),
   };
-}
-
-/** Next to the largest. */
-async function relativeNorms(kernels: readonly PolyphaseKernel[]): Promise<number[]> {
-  const norms: number[] = [];
-  for (const kernel of kernels) norms.push((await someNorms(kernel)).at(-1) ?? 0);
-  const largest = norms.reduce((most, norm) => Math.max(most, norm), 0);
-  return norms.map((norm) => (largest === 0 ? 1 : norm / largest));
 }
 
 function median(numbers: readonly number[]): number {

@@ -3,14 +3,23 @@ import { execFileSync } from 'node:child_process';
 import { basename, join } from 'node:path';
 import { percent, table } from './markdown.mjs';
 import { networkFiles } from './networks.mjs';
-import { MATRICES, matricesFile, resnetFile } from './weights.mjs';
+import { MATRICES, matricesFile, resnetFile, shapesFile } from './weights.mjs';
 
 const FACTOR = 3;
 /** Input sizes that make most of a network's maps small. */
 const SIZES = {
-  'ch_PP-OCRv4_det_infer.onnx': [64, 64],
-  'ch_PP-OCRv4_rec_infer.onnx': [48, 160],
-  'ch_ppocr_mobile_v2.0_cls_infer.onnx': [48, 192],
+  'ch_PP-OCRv4_det_infer.onnx': [
+    [64, 64],
+    [96, 128],
+  ],
+  'ch_PP-OCRv4_rec_infer.onnx': [
+    [48, 160],
+    [48, 80],
+  ],
+  'ch_ppocr_mobile_v2.0_cls_infer.onnx': [
+    [48, 192],
+    [32, 100],
+  ],
 };
 /** Seconds from which a layer is worth an estimate of its own: the garbage of others, which the engine collects in any of them, takes up to as long. */
 const NOTICED = 0.02;
@@ -25,9 +34,12 @@ const LONG = 30;
 export function estimates() {
   const runs = [
     ...networkFiles().map((file) => ({ file, options: {} })),
-    ...networkFiles().map((file) => ({ file, options: { inputSize: SIZES[basename(file)] } })),
+    ...networkFiles().flatMap((file) =>
+      SIZES[basename(file)].map((inputSize) => ({ file, options: { inputSize } })),
+    ),
     { file: resnetFile('kaiming'), options: { tolerance: 1e-2 } },
     { file: resnetFile('smooth'), options: { tolerance: 1e-2 } },
+    ...[1e-2, null].map((tolerance) => ({ file: shapesFile(), options: { tolerance } })),
     ...MATRICES.map((layers) => ({ file: matricesFile(), options: { layers } })),
   ];
   const lines = [
@@ -44,7 +56,8 @@ export function estimates() {
     process.stderr.write(`${file} ...\n`);
     const rows = shortestOf(file, options);
     const size = options.inputSize ? `, ${options.inputSize.join('x')}` : '';
-    const name = options.layers ?? `${basename(file)}${size}`;
+    const tolerance = options.tolerance ? `, ${options.tolerance.toExponential()}` : '';
+    const name = options.layers ?? `${basename(file)}${size}${tolerance}`;
     const some = rows.filter(({ seconds, cost }) => Math.max(seconds, cost) >= NOTICED);
     noticed.push(...some.map((row) => ({ ...row, file: name })));
     lines.push([name, String(rows.length), ...sums(rows), ...shares(some)]);

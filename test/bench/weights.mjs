@@ -46,6 +46,47 @@ export function largeKernelFile() {
   return file('large-kernel', [{ ...layer, values: () => kernel(layer.shape, next, 0) }]);
 }
 
+const SHAPES = [
+  ...[
+    [100, 100],
+    [300, 200],
+    [700, 700],
+    [1000, 2000],
+    [2000, 500],
+    [1536, 6144],
+  ],
+  ...[
+    [64, 256, 1, 1],
+    [1024, 256, 1, 1],
+    [192, 96, 2, 2],
+    [160, 160, 3, 3],
+    [256, 64, 3, 3],
+    [96, 48, 5, 5],
+    [32, 32, 7, 7],
+  ],
+  ...[
+    [48, 1, 7, 7],
+    [24, 24, 11, 11],
+    [80, 40, 1, 7],
+    [384, 384, 3],
+    [128, 128, 9],
+    [16, 16, 3, 3, 3],
+  ],
+];
+
+/** Gaussian layers of many shapes: matrices, and convolutions of one, two and three dimensions. */
+export function shapesFile() {
+  const next = uniform(4);
+  return file(
+    'shapes',
+    SHAPES.map((shape) => ({
+      name: shape.join('x'),
+      shape,
+      values: () => gaussians(product(shape), next),
+    })),
+  );
+}
+
 /** How much higher than the rest the smooth direction of a kernel is, about. */
 const DOMINANCE = 2;
 
@@ -111,6 +152,10 @@ function kernel([outputs, inputs, height, width], next, dominance) {
   });
 }
 
+function product(sides) {
+  return sides.reduce((all, side) => all * side, 1);
+}
+
 function unit(values) {
   const length = Math.sqrt(values.reduce((sum, x) => sum + x * x, 0));
   return values.map((x) => x / length);
@@ -145,7 +190,7 @@ function file(name, layers, settings = null) {
   const header = {};
   for (const { name: layer, shape } of layers) {
     const begin = end;
-    end += 4 * shape.reduce((product, side) => product * side, 1);
+    end += 4 * product(shape);
     header[`${layer}.weight`] = { dtype: 'F32', shape, data_offsets: [begin, end] };
   }
   const json = Buffer.from(JSON.stringify(header));

@@ -1,0 +1,91 @@
+/** How many groups of a convolution will be looked at closely on its input size: a short look at their norms. */
+import { axesOf, type ConvolutionLayer, FEW_GROUPS, FIRST_WIDTH, isDense } from '../bounds/convolution';
+import { halfExtent, type KernelShape, polyphase, product, undilated } from '../bounds/kernel';
+import { lowerBounds, paddedOperator } from '../bounds/padded/padded-operator';
+import { type Axis, largestCopies, outputSize } from '../bounds/padded/padding';
+import { gaussianVector } from '../bounds/random';
+import { normAt, placeBetween, startingFrequencies } from '../bounds/symbols/climb';
+import { spread } from '../bounds/symbols/spread';
+import type { Frequency } from '../bounds/symbols/symbol';
+import type { Engine } from '../compute/engine';
+import { openOn } from './convolution-cost';
+
+/** Groups whose norms are looked at, at most, how many places besides the usual ones, and Lanczos steps in each. */
+const GROUPS = 256;
+const PLACES = 6;
+const STEPS = 4;
+/** Share of the norm that quicker bounds leave open on a map, below which few groups are close. */
+const OPEN = 0.01;
+/** The largest groups, of which one attains the norm on the input size: at most so many, and values that they hold or read. */
+const LEADING = 16;
+const ELEMENTS = 2 ** 16;
+const LEADING_STEPS = 12;
+const SEED = 7;
+/** Norms of groups are somewhat larger than they are at a few places: so many times as many are close. */
+const MISSED = 1.3;
+
+/**
+ * The share of a layer's groups whose norms for any input size are at least what one of them attains on the layer's own: those are
+ * looked at closely. Null where that is not known after a short look.
+ */
+export async function shareOfCloseGroups(engine: Engine, layer: ConvolutionLayer): Promise<number | null> {
+  if (layer.inputSize === null || layer.groups <= FEW_GROUPS) return null;
+  const axes = axesOf(layer, layer.inputSize);
+  if (openOn(axes) < OPEN) return null;
+  const outputs = product(axes.map(outputSize));
+  const inputs = product(axes.map((axis) => axis.inputSize));
+  const rows = (layer.outChannels / layer.groups) * outputs;
+  if (isDense(rows, layer.inChannelsPerGroup * inputs, layer.groups)) return null;
+  // Strides may leave out most of the input.
+  const reads = Math.max(inputs, outputs * product(layer.size)) * layer.inChannelsPerGroup;
+  const affordable = Math.min(LEADING, Math.floor(ELEMENTS / reads));
+  if (affordable < 1) return null;
+  const groups = spread([...new Array(layer.groups).keys()], GROUPS);
+  const norms = await Promise.all(groups.map((group) => someNorm(layer, group)));
+  const leading = [...norms.keys()].sort((a, b) => norms[b] - norms[a]).slice(0, affordable);
+  const kernels = leading.map((index) => groups[index]);
+  const attained = await attainedBy(engine, ofGroups(layer, kernels), axes);
+  const close = norms.filter((norm) => norm * (1 + FIRST_WIDTH) >= attained).length / norms.length;
+  return Math.min(1, MISSED * close);
+}
+
+/** About the largest norm of a group's symbol. */
+async function someNorm(layer: ConvolutionLayer, group: number): Promise<number> {
+  const kernel = undilated(polyphase(layer.values, layer, group));
+  let largest = 0;
+  for (const frequency of frequencies(halfExtent(kernel))) {
+    largest = Math.max(largest, await normAt(kernel, frequency, STEPS, 0));
+  }
+  return largest;
+}
+
+/** All over the half torus: beyond it all norms are repeated. */
+function frequencies(tau: readonly number[]): Frequency[] {
+  const places = Array.from({ length: PLACES }, (_, k) =>
+    placeBetween(k, tau.length).map((w, axis) => (axis === 0 ? w : 2 * w - Math.PI)),
+  );
+  return [...startingFrequencies(tau), ...places];
+}
+
+/** A lower bound of the norm on an input size. */
+async function attainedBy(
+  engine: Engine,
+  layer: KernelShape & { readonly values: Float64Array },
+  axes: readonly Axis[],
+): Promise<number> {
+  const operator = paddedOperator(layer.values, layer, axes);
+  const start = gaussianVector(layer.groups * operator.inChannels * operator.inputs, SEED);
+  const copies = product(axes.map(largestCopies));
+  return Math.max(...(await lowerBounds(engine, operator, copies, LEADING_STEPS, start)));
+}
+
+/** Some groups of a layer alone. */
+function ofGroups(layer: ConvolutionLayer, groups: readonly number[]) {
+  const size = layer.values.length / layer.groups;
+  const values = new Float64Array(groups.length * size);
+  groups.forEach((group, g) => {
+    values.set(layer.values.subarray(group * size, (group + 1) * size), g * size);
+  });
+  const outChannels = (layer.outChannels / layer.groups) * groups.length;
+  return { ...layer, values, outChannels, groups: groups.length };
+}
