@@ -19,6 +19,7 @@ import type {
 } from '../report/report';
 import { invalidSetting } from '../report/settings';
 import { adapterReport, type PlacedUpdate, placeUpdate } from './adapter';
+import { isShared } from './convolution-cost';
 import { costsOf, estimateCost } from './cost';
 import { collectGarbageAfter } from './garbage';
 import { encloseOperator, hasProbable, type OperatorEnclosure } from './operator';
@@ -65,8 +66,6 @@ export interface AnalysisEvents {
   onRow(index: number, row: LayerReport): void;
 }
 
-/** Seconds, as estimated, from which a convolution is shared out among companions, by and large. */
-const SHARED = 0.1;
 /** Seconds, as estimated, from which a layer has a preliminary row. */
 const WORTH_WAITING = 0.5;
 
@@ -97,8 +96,8 @@ export async function analyze(
     ]);
     const costs = await costsOf(engine, operators, settings);
     // Gram iteration alone asks none of them.
-    const isShared = (operator: Operator) => operator.kind === 'convolution' && costs(operator) >= SHARED;
-    if (settings.method !== 'gram' && operators.some(isShared)) engine.companions?.prepare();
+    const areShared = operators.some((operator) => isShared(operator, costs(operator)));
+    if (settings.method !== 'gram' && areShared) engine.companions?.prepare();
     events.onPlan({
       model: describeModel(model),
       ...(base && { base: describeModel(base) }),

@@ -1,10 +1,15 @@
 /** What layers take besides because they are the first of a run: code is compiled, and the runtime makes its programs. */
 import type { Operator } from '../model/model';
 import type { Conditions } from './conditions';
-import { wayOf } from './convolution-cost';
+import { isShared, wayOf } from './convolution-cost';
 
-/** What the first operators of a kind take besides, seconds: a matrix, a convolution that is none, one whose symbols are factorised by panels. */
-const FIRST = { matrix: 0.015, convolution: 0.03, panels: 0.15 } as const;
+/**
+ * What the first operators of a kind take besides, seconds: any of these, a matrix, a convolution with a single tap, one with several, one whose
+ * symbols are factorised by panels.
+ */
+const FIRST = { any: 0.01, matrix: 0.015, pointwise: 0.015, convolution: 0.01, panels: 0.15 } as const;
+/** What companions, which start beside it, take from the first layer, seconds. */
+const COMPANIONS = 0.03;
 /** What the first layers of all take besides, seconds: each up to as long again. */
 const FIRST_LAYERS = 0.1;
 
@@ -21,6 +26,7 @@ export function coldCosts(
   const { loops } = conditions.slowness;
   const seen = new Set<keyof typeof FIRST>();
   let left = FIRST_LAYERS * loops;
+  const areShared = operators.some((operator, index) => isShared(operator, warm[index]));
   return operators.map((operator, index) => {
     const again = Math.min(left, warm[index]);
     left -= again;
@@ -29,14 +35,15 @@ export function coldCosts(
       if (!seen.has(kind)) first += FIRST[kind];
       seen.add(kind);
     }
+    if (index === 0 && areShared) first += COMPANIONS;
     return warm[index] + again + first * loops;
   });
 }
 
 function kindsOf(operator: Operator, conditions: Pick<Conditions, 'padding'>): (keyof typeof FIRST)[] {
-  if (operator.kind === 'matrix') return ['matrix'];
+  if (operator.kind === 'matrix') return ['any', 'matrix'];
   if (operator.kind !== 'convolution') return [];
   const way = wayOf(operator, conditions);
-  if (way === 'matrix') return ['matrix'];
-  return way === 'panels' ? ['convolution', 'panels'] : ['convolution'];
+  if (way === 'matrix') return ['any', 'pointwise'];
+  return way === 'panels' ? ['any', 'convolution', 'panels'] : ['any', 'convolution'];
 }

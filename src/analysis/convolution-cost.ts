@@ -22,7 +22,7 @@ import { secondsByCholesky } from '../bounds/symbols/norms-by-cholesky';
 import { OWN_SECONDS } from '../bounds/symbols/norms-by-companions';
 import { FACTORISATIONS, secondsOfPadded } from '../bounds/padded/padded-norm';
 import { type Axis, outputSize } from '../bounds/padded/padding';
-import type { ConvolutionOperator } from '../model/model';
+import type { ConvolutionOperator, Operator } from '../model/model';
 import type { Conditions } from './conditions';
 import { OWN_SPEED, secondsOfEigenvalue, secondsOfMatrices, SPEED, VALUES } from './matrix-cost';
 import { convolutionLayer } from './operator';
@@ -30,13 +30,14 @@ import { convolutionLayer } from './operator';
 /** What a kernel of several positions costs besides, and each of its groups, seconds. */
 const KERNEL_OVERHEAD = 9e-3;
 const SEARCH_OVERHEAD = 3e-4;
-/** What a comparison takes, next to what it takes where nothing else is to be done. */
+/** What a comparison takes, next to what it takes where nothing else is to be done, and what else a cell takes where symbols are more than numbers, seconds. */
 const SYMBOL = 1.3;
+const CELL = 4e-6;
 /** How many cells there are in the end for each of the first, and where symbols hardly vary, and many places are nearly as high as the peak. */
 const SPLIT = 2;
 const SPLIT_STEADY = 4;
 /** Norm over most of the torus, next to the highest, from which a symbol is flat. */
-const FLAT = 0.9;
+const FLAT = 0.85;
 /** Symbols that are looked at besides, mostly around peaks, for every digit of the tolerance but the first, and for that one as for a part of it. */
 const FURTHER_SYMBOLS = 40;
 const FIRST_DIGIT = 0.25;
@@ -106,6 +107,14 @@ export function wayOf(
   return order > OWN_ORDER ? 'panels' : 'loops';
 }
 
+/** Seconds, as estimated, from which a group of a convolution is shared out among companions, by and large. */
+const SHARED = 0.1;
+
+/** Whether companions will be asked, by what the bound is estimated to take, seconds. */
+export function isShared(operator: Operator, cost: number): boolean {
+  return operator.kind === 'convolution' && cost / operator.groups >= SHARED;
+}
+
 /** Without its values. */
 function layerOf(
   [outChannels, inChannelsPerGroup]: readonly number[],
@@ -126,7 +135,8 @@ function kernelSize({
   const phases = product(size.map((length, axis) => Math.min(length, strides[axis])));
   const [rows, order] = [outChannels / groups, inChannelsPerGroup * phases].sort((a, b) => b - a);
   const positions = size.map((length, axis) => Math.ceil(length / strides[axis]));
-  return { groups, rows, order, positions, symbol: SYMBOL * secondsByCholesky(order, lagsOf(positions)) };
+  const symbol = SYMBOL * secondsByCholesky(order, lagsOf(positions)) + (rows > 1 ? CELL : 0);
+  return { groups, rows, order, positions, symbol };
 }
 
 function lagsOf(positions: readonly number[]): number {

@@ -40,8 +40,9 @@ export async function costsOf(
   const processes = engine.companions?.count ?? 1;
   const conditions = { slowness, method, tolerance, padding, processes };
   const costly = operators
+    .filter((operator) => operator.kind === 'convolution' && wayOf(operator, conditions) !== 'matrix')
     .map((operator) => ({ operator, cost: estimateCost(operator, conditions) }))
-    .filter(({ operator, cost }) => operator.kind === 'convolution' && cost >= WORTH_A_LOOK)
+    .filter(({ cost }) => cost >= WORTH_A_LOOK)
     .sort((a, b) => b.cost - a.cost);
   const flatnessOf = await flatnesses(
     engine,
