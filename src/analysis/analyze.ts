@@ -96,7 +96,7 @@ export async function analyze(
     ]);
     const costs = await costsOf(engine, operators, settings);
     // Gram iteration alone asks none of them.
-    const areShared = operators.some((operator) => isShared(operator, costs(operator)));
+    const areShared = operators.some((operator) => isShared(operator, costs(operator), settings));
     if (settings.method !== 'gram' && areShared) engine.companions?.prepare();
     events.onPlan({
       model: describeModel(model),

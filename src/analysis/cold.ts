@@ -5,13 +5,20 @@ import { isShared, wayOf } from './convolution-cost';
 
 /**
  * What the first operators of a kind take besides, seconds: any of these, a matrix, a convolution with a single tap, one with several, one whose
- * symbols are factorised by panels.
+ * symbols are factorised by panels, one that is shared out among companions.
  */
-const FIRST = { any: 0.01, matrix: 0.015, pointwise: 0.015, convolution: 0.01, panels: 0.15 } as const;
+const FIRST = {
+  any: 0.01,
+  matrix: 0.015,
+  pointwise: 0.015,
+  convolution: 0.01,
+  panels: 0.15,
+  shared: 0.06,
+} as const;
 /** What companions, which start beside it, take from the first layer, seconds. */
 const COMPANIONS = 0.03;
 /** What the first layers of all take besides, seconds: each up to as long again. */
-const FIRST_LAYERS = 0.1;
+const FIRST_LAYERS = 0.08;
 
 /**
  * The costs of operators that are bounded in this order, from those that each had among others.
@@ -26,24 +33,28 @@ export function coldCosts(
   const { loops } = conditions.slowness;
   const seen = new Set<keyof typeof FIRST>();
   let left = FIRST_LAYERS * loops;
-  const areShared = operators.some((operator, index) => isShared(operator, warm[index]));
+  const shared = operators.map((operator, index) => isShared(operator, warm[index], conditions));
   return operators.map((operator, index) => {
     const again = Math.min(left, warm[index]);
     left -= again;
     let first = 0;
-    for (const kind of kindsOf(operator, conditions)) {
+    for (const kind of kindsOf(operator, shared[index], conditions)) {
       if (!seen.has(kind)) first += FIRST[kind];
       seen.add(kind);
     }
-    if (index === 0 && areShared) first += COMPANIONS;
+    if (index === 0 && shared.includes(true)) first += COMPANIONS;
     return warm[index] + again + first * loops;
   });
 }
 
-function kindsOf(operator: Operator, conditions: Pick<Conditions, 'padding'>): (keyof typeof FIRST)[] {
+function kindsOf(
+  operator: Operator,
+  shared: boolean,
+  conditions: Pick<Conditions, 'padding'>,
+): (keyof typeof FIRST)[] {
   if (operator.kind === 'matrix') return ['any', 'matrix'];
   if (operator.kind !== 'convolution') return [];
   const way = wayOf(operator, conditions);
   if (way === 'matrix') return ['any', 'pointwise'];
-  return way === 'panels' ? ['any', 'convolution', 'panels'] : ['any', 'convolution'];
+  return ['any', 'convolution', ...(way === 'panels' ? [way] : []), ...(shared ? ['shared' as const] : [])];
 }

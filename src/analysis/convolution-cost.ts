@@ -19,12 +19,19 @@ import { expectedSwing } from '../bounds/symbols/deviation';
 import { gridCount } from '../bounds/symbols/grid';
 import { product } from '../bounds/kernel';
 import { secondsByCholesky } from '../bounds/symbols/norms-by-cholesky';
-import { OWN_SECONDS } from '../bounds/symbols/norms-by-companions';
+import { OWN_SECONDS, WORTH_SENDING } from '../bounds/symbols/norms-by-companions';
 import { FACTORISATIONS, secondsOfPadded } from '../bounds/padded/padded-norm';
 import { type Axis, outputSize } from '../bounds/padded/padding';
 import type { ConvolutionOperator, Operator } from '../model/model';
 import type { Conditions } from './conditions';
-import { OWN_SPEED, secondsOfEigenvalue, secondsOfMatrices, SPEED, VALUES } from './matrix-cost';
+import {
+  OWN_EIGENVALUE,
+  OWN_SPEED,
+  secondsOfEigenvalue,
+  secondsOfMatrices,
+  SPEED,
+  VALUES,
+} from './matrix-cost';
 import { convolutionLayer } from './operator';
 
 /** What a kernel of several positions costs besides, and each of its groups, seconds. */
@@ -32,7 +39,7 @@ const KERNEL_OVERHEAD = 9e-3;
 const SEARCH_OVERHEAD = 3e-4;
 /** What a comparison takes, next to what it takes where nothing else is to be done, and what else a cell takes where symbols are more than numbers, seconds. */
 const SYMBOL = 1.3;
-const CELL = 4e-6;
+const CELL = 6e-6;
 /** How many cells there are in the end for each of the first, and where symbols hardly vary, and many places are nearly as high as the peak. */
 const SPLIT = 2;
 const SPLIT_STEADY = 4;
@@ -55,7 +62,7 @@ const TOLERANCE = 1e-3;
  * by circulants, and a part of them needs a factorisation.
  */
 const CLOSE = { share: 4, factorised: 0.24, leastFactorised: 1.5 } as const;
-/** What the eigenvalue of an explicit operator costs besides, next to a matrix of its size: others are close to it. */
+/** What the eigenvalue of a small explicit operator costs besides, next to a matrix of its size: others are close to it. */
 const CLUSTERED = 1.5;
 /** What the circulants of a group cost however small they are, and each of their frequencies, seconds. */
 const CIRCULANTS_OVERHEAD = 3.5e-3;
@@ -111,8 +118,10 @@ export function wayOf(
 const SHARED = 0.1;
 
 /** Whether companions will be asked, by what the bound is estimated to take, seconds. */
-export function isShared(operator: Operator, cost: number): boolean {
-  return operator.kind === 'convolution' && cost / operator.groups >= SHARED;
+export function isShared(operator: Operator, cost: number, conditions: Pick<Conditions, 'padding'>): boolean {
+  if (operator.kind !== 'convolution' || cost / operator.groups < SHARED) return false;
+  const kernel = kernelSize(layerOf(operator.tensor.shape, operator, conditions));
+  return product(kernel.positions) > 1 && isSent(kernel);
 }
 
 /** Without its values. */
@@ -144,7 +153,7 @@ function lagsOf(positions: readonly number[]): number {
 }
 
 function secondsForAnySize(kernel: KernelSize, conditions: Conditions): number {
-  const { groups, rows, order, positions, symbol } = kernel;
+  const { groups, rows, order, positions } = kernel;
   if (product(positions) === 1) return secondsOfMatrices(groups, rows, order, conditions);
   const tau = positions.map((length) => (length - 1) / 2);
   const tolerance = conditions.tolerance ?? TOLERANCE;
@@ -161,7 +170,7 @@ function secondsForAnySize(kernel: KernelSize, conditions: Conditions): number {
   const beginning = SEARCH_OVERHEAD + secondsOfEigenvalue(order);
   const isClose = isLookedAtClosely(ratio, order, product(positions) * rows * order);
   const climbing = ((isClose ? MANY_CLIMBS : CLIMBS) * 8 * rows * order) / OWN_SPEED;
-  return secondsOfKernels(kernel) + groups * (beginning + climbing + shared(symbols * symbol, conditions));
+  return secondsOfKernels(kernel) + groups * (beginning + climbing + comparing(symbols, kernel, conditions));
 }
 
 /** What the kernels of all groups take before a symbol is looked at. */
@@ -171,9 +180,14 @@ function secondsOfKernels({ groups, rows, order, positions }: KernelSize): numbe
   return KERNEL_OVERHEAD + groups * ((taps * rows * order) / KERNEL_VALUES + correlating);
 }
 
-/** Comparisons of one kernel's symbols, where they are worth it shared out. */
-function shared(seconds: number, { processes }: Conditions): number {
-  return seconds > OWN_SECONDS ? Math.min(seconds, seconds / processes + SHARING) : seconds;
+function isSent({ symbol }: KernelSize): boolean {
+  return symbol >= SYMBOL * WORTH_SENDING;
+}
+
+/** What so many comparisons of one kernel's symbols take: they are shared out where that is worth it. */
+function comparing(count: number, kernel: KernelSize, { processes }: Conditions): number {
+  const seconds = count * kernel.symbol;
+  return isSent(kernel) && seconds > OWN_SECONDS ? Math.min(seconds, seconds / processes + SHARING) : seconds;
 }
 
 /** Null where the input size does not matter. */
@@ -191,13 +205,14 @@ function secondsForSize(
   const columns = layer.inChannelsPerGroup * product(axes.map(({ inputSize }) => inputSize));
   if (isDense(rows, columns, groups)) {
     const writing = (rows * layer.inChannelsPerGroup * product(layer.size)) / VALUES;
-    const clustered = CLUSTERED * secondsOfEigenvalue(Math.min(rows, columns));
+    const least = Math.min(rows, columns);
+    const clustered = least <= OWN_EIGENVALUE ? CLUSTERED * secondsOfEigenvalue(least) : 0;
     return groups * (writing + clustered) + secondsOfMatrices(groups, rows, columns, conditions);
   }
   const isMatrix = product(kernel.positions) === 1;
   if (isMatrix && axes.every(({ mode }) => mode === 'zeros')) return null;
   const onGrid = (symbols: number) =>
-    secondsOfKernels(kernel) + groups * shared(symbols * kernel.symbol, conditions);
+    secondsOfKernels(kernel) + groups * comparing(symbols, kernel, conditions);
   const isShort = (counts: readonly number[], times: number) =>
     times * groups * gridCount(counts) * kernel.symbol <= GRID.seconds;
   const circular = circularGrid(axes);

@@ -15,7 +15,7 @@ const OVERHEAD = 2e-4;
 const ENTRY = 2e-7;
 const MOST_EIGENVALUE = 0.05;
 /** Order up to which it is found in plain loops; what the first of several matrices costs beyond, for each row and at most, seconds. */
-const OWN_ORDER = 192;
+export const OWN_EIGENVALUE = 192;
 const ROW = 1e-4;
 const MOST_FIRST = 0.05;
 /** Products with a matrix, and values that they read a second, of a probable interval. */
@@ -34,7 +34,7 @@ export function secondsOfMatrices(
   if (method === 'quick') return count * (reading + (QUICK_PRODUCTS * rows * columns) / QUICK_VALUES);
   const flops = rows * columns * order + order ** 3 + STEPS * 2 * order ** 2;
   const each = OVERHEAD + reading + flops / SPEED + secondsOfEigenvalue(order);
-  const first = order > OWN_ORDER ? Math.min(ROW * order, MOST_FIRST) : 0;
+  const first = order > OWN_EIGENVALUE ? Math.min(ROW * order, MOST_FIRST) : 0;
   return first + count * each;
 }
 

@@ -4,7 +4,7 @@ import { type Autocorrelation, autocorrelate, lagCount } from './autocorrelation
 import { symbolNorms } from './hermitian';
 import type { PolyphaseKernel } from '../kernel';
 import { coefficientCount, NormsByCholesky, secondsByCholesky } from './norms-by-cholesky';
-import { NormsByCompanions } from './norms-by-companions';
+import { NormsByCompanions, WORTH_SENDING } from './norms-by-companions';
 import { gamma } from '../rounding';
 import { type Frequency, symbolError, symbolsAt } from './symbol';
 import { sumOfSquares } from '../values';
@@ -61,7 +61,8 @@ export function symbolNormsOf(
 ): SymbolNorms {
   if (autocorrelation === null) return new NormsBySquaring(engine, kernel);
   const own = new NormsByCholesky(engine, autocorrelation);
-  return engine.companions ? new NormsByCompanions(engine.companions, autocorrelation, own) : own;
+  if (engine.companions === null || own.seconds < WORTH_SENDING) return own;
+  return new NormsByCompanions(engine.companions, autocorrelation, own);
 }
 
 /** Symbols and their Gram matrices squared again and again on the device: much work, none of it sequential. */
