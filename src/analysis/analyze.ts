@@ -19,8 +19,7 @@ import type {
 } from '../report/report';
 import { invalidSetting } from '../report/settings';
 import { adapterReport, type PlacedUpdate, placeUpdate } from './adapter';
-import { isShared } from './convolution-cost';
-import { costsOf, estimateCost } from './cost';
+import { type Costs, costsOf, estimateCost } from './cost';
 import { collectGarbageAfter } from './garbage';
 import { encloseOperator, hasProbable, type OperatorEnclosure } from './operator';
 import { describeLayer, failedRow, operatorKey, rowOf } from './row';
@@ -94,10 +93,8 @@ export async function analyze(
       layer.operator,
       ...(weight === null ? [] : [weight.operator]),
     ]);
-    const costs = await costsOf(engine, operators, settings);
-    // Gram iteration alone asks none of them.
-    const areShared = operators.some((operator) => isShared(operator, costs(operator), settings));
-    if (settings.method !== 'gram' && areShared) engine.companions?.prepare();
+    const { costOf, areShared } = await costsOf(engine, operators, settings);
+    if (areShared) engine.companions?.prepare();
     events.onPlan({
       model: describeModel(model),
       ...(base && { base: describeModel(base) }),
@@ -105,7 +102,7 @@ export async function analyze(
       device: { provider: engine.provider, description, fallback },
       layers: layers.map((update) => ({
         ...describeLayer(update.layer, settings),
-        cost: costOf(update, costs) + (request.spectra ? secondsOfSpectrum(update.layer.operator) : 0),
+        cost: costOfUpdate(update, costOf) + (request.spectra ? secondsOfSpectrum(update.layer.operator) : 0),
       })),
       skipped: model.skipped,
     });
@@ -145,9 +142,9 @@ export function placed(layer: Layer, base: BaseWeights | null): PlacedUpdate {
 }
 
 /** With the weight of the base, and base plus update. */
-function costOf({ layer, weight }: PlacedUpdate, costs: (operator: Operator) => number): number {
-  const own = costs(layer.operator);
-  return weight === null ? own : own + 2 * costs(weight.operator);
+function costOfUpdate({ layer, weight }: PlacedUpdate, costOf: Costs['costOf']): number {
+  const own = costOf(layer.operator);
+  return weight === null ? own : own + 2 * costOf(weight.operator);
 }
 
 /** What is computed for a row. */

@@ -1,5 +1,12 @@
 /** How many groups of a convolution will be looked at closely on its input size: a short look at their norms. */
-import { axesOf, type ConvolutionLayer, FEW_GROUPS, FIRST_WIDTH, isDense } from '../bounds/convolution';
+import {
+  axesOf,
+  type ConvolutionLayer,
+  copiesFactor,
+  FEW_GROUPS,
+  FIRST_WIDTH,
+  isDense,
+} from '../bounds/convolution';
 import { halfExtent, type KernelShape, polyphase, product, undilated } from '../bounds/kernel';
 import { lowerBounds, paddedOperator } from '../bounds/padded/padded-operator';
 import { type Axis, largestCopies, outputSize } from '../bounds/padded/padding';
@@ -16,7 +23,7 @@ const PLACES = 6;
 const STEPS = 4;
 /** Share of the norm that quicker bounds leave open on a map, below which few groups are close. */
 const OPEN = 0.01;
-/** The largest groups, of which one attains the norm on the input size: at most so many, and values that they hold or read. */
+/** The largest groups, of which one attains the norm on the input size: at most so many, and values and products of one application. */
 const LEADING = 16;
 const ELEMENTS = 2 ** 16;
 const LEADING_STEPS = 12;
@@ -25,27 +32,31 @@ const SEED = 7;
 const MISSED = 1.3;
 
 /**
- * The share of a layer's groups whose norms for any input size are at least what one of them attains on the layer's own: those are
+ * The share of a layer's groups whose norms for any input size could exceed what one of them attains on the layer's own: those are
  * looked at closely. Null where that is not known after a short look.
  */
 export async function shareOfCloseGroups(engine: Engine, layer: ConvolutionLayer): Promise<number | null> {
   if (layer.inputSize === null || layer.groups <= FEW_GROUPS) return null;
   const axes = axesOf(layer, layer.inputSize);
-  if (openOn(axes) < OPEN) return null;
-  const outputs = product(axes.map(outputSize));
-  const inputs = product(axes.map((axis) => axis.inputSize));
-  const rows = (layer.outChannels / layer.groups) * outputs;
-  if (isDense(rows, layer.inChannelsPerGroup * inputs, layer.groups)) return null;
+  const isLong = axes.some(
+    ({ inputSize, begin, end }) => Math.max(inputSize, inputSize + begin + end) > ELEMENTS,
+  );
+  if (isLong || axes.some((axis) => outputSize(axis) < 1) || openOn(axes) < OPEN) return null;
+  const rows = (layer.outChannels / layer.groups) * product(axes.map(outputSize));
+  const columns = layer.inChannelsPerGroup * product(axes.map(({ inputSize }) => inputSize));
+  if (isDense(rows, columns, layer.groups)) return null;
   // Strides may leave out most of the input.
-  const reads = Math.max(inputs, outputs * product(layer.size)) * layer.inChannelsPerGroup;
-  const affordable = Math.min(LEADING, Math.floor(ELEMENTS / reads));
+  const work = Math.max(columns, rows * layer.inChannelsPerGroup * product(layer.size));
+  const affordable = Math.min(LEADING, Math.floor(ELEMENTS / work));
   if (affordable < 1) return null;
   const groups = spread([...new Array(layer.groups).keys()], GROUPS);
   const norms = await Promise.all(groups.map((group) => someNorm(layer, group)));
   const leading = [...norms.keys()].sort((a, b) => norms[b] - norms[a]).slice(0, affordable);
   const kernels = leading.map((index) => groups[index]);
   const attained = await attainedBy(engine, ofGroups(layer, kernels), axes);
-  const close = norms.filter((norm) => norm * (1 + FIRST_WIDTH) >= attained).length / norms.length;
+  if (attained === 0) return null;
+  const factor = copiesFactor(axes) * (1 + FIRST_WIDTH);
+  const close = norms.filter((norm) => norm * factor >= attained).length / norms.length;
   return Math.min(1, MISSED * close);
 }
 

@@ -1,7 +1,7 @@
 /** What layers take besides because they are the first of a run: code is compiled, and the runtime makes its programs. */
 import type { Operator } from '../model/model';
 import type { Conditions } from './conditions';
-import { isShared, wayOf } from './convolution-cost';
+import { wayOf } from './convolution-cost';
 
 /**
  * What the first operators of a kind take besides, seconds: any of these, a matrix, a convolution with a single tap, one with several, one whose
@@ -23,17 +23,18 @@ const FIRST_LAYERS = 0.08;
 /**
  * The costs of operators that are bounded in this order, from those that each had among others.
  *
- * @param warm seconds, on a typical machine or this one
+ * @param warm seconds, on this machine
+ * @param shared which of them are shared out among companions
  */
 export function coldCosts(
   operators: readonly Operator[],
   warm: readonly number[],
+  shared: readonly boolean[],
   conditions: Pick<Conditions, 'padding' | 'slowness'>,
 ): number[] {
   const { loops } = conditions.slowness;
   const seen = new Set<keyof typeof FIRST>();
   let left = FIRST_LAYERS * loops;
-  const shared = operators.map((operator, index) => isShared(operator, warm[index], conditions));
   return operators.map((operator, index) => {
     const again = Math.min(left, warm[index]);
     left -= again;
@@ -52,9 +53,25 @@ function kindsOf(
   shared: boolean,
   conditions: Pick<Conditions, 'padding'>,
 ): (keyof typeof FIRST)[] {
-  if (operator.kind === 'matrix') return ['any', 'matrix'];
-  if (operator.kind !== 'convolution') return [];
-  const way = wayOf(operator, conditions);
-  if (way === 'matrix') return ['any', 'pointwise'];
-  return ['any', 'convolution', ...(way === 'panels' ? [way] : []), ...(shared ? ['shared' as const] : [])];
+  switch (operator.kind) {
+    case 'matrix':
+    case 'lowRank':
+    case 'kronecker':
+      return ['any', 'matrix'];
+    case 'factoredConvolution':
+      return ['any', 'convolution'];
+    case 'convolution': {
+      const { way } = wayOf(operator, conditions);
+      if (way === 'matrix') return ['any', 'pointwise'];
+      return [
+        'any',
+        'convolution',
+        ...(way === 'panels' ? [way] : []),
+        ...(shared ? ['shared' as const] : []),
+      ];
+    }
+    case 'diagonal':
+    case 'normalization':
+      return [];
+  }
 }

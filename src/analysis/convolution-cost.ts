@@ -80,7 +80,8 @@ interface KernelSize {
   readonly order: number;
   /** Extent of its positions on every axis. */
   readonly positions: readonly number[];
-  /** What a comparison of one symbol takes, seconds. */
+  /** What a comparison of one symbol takes by itself, by which ways are chosen, and with what is done around it, seconds. */
+  readonly comparison: number;
   readonly symbol: number;
 }
 
@@ -104,21 +105,30 @@ export function secondsOfConvolution(
   return reading + (sized ?? secondsForAnySize(kernel, conditions));
 }
 
-/** What a convolution is bounded by: as a matrix, by symbols factorised in plain loops, or by panels of columns in products. */
+/**
+ * What a convolution is bounded by: as a matrix, by symbols factorised in plain loops, or by panels of columns in products. With the
+ * order of the matrix or the symbols.
+ */
 export function wayOf(
   operator: ConvolutionOperator,
   conditions: Pick<Conditions, 'padding'>,
-): 'matrix' | 'loops' | 'panels' {
+): { way: 'matrix' | 'loops' | 'panels'; order: number } {
   const { order, positions } = kernelSize(layerOf(operator.tensor.shape, operator, conditions));
-  if (product(positions) === 1) return 'matrix';
-  return order > OWN_ORDER ? 'panels' : 'loops';
+  if (product(positions) === 1) return { way: 'matrix', order };
+  return { way: order > OWN_ORDER ? 'panels' : 'loops', order };
 }
 
 /** Seconds, as estimated, from which a group of a convolution is shared out among companions, by and large. */
 const SHARED = 0.1;
 
-/** Whether companions will be asked, by what the bound is estimated to take, seconds. */
-export function isShared(operator: Operator, cost: number, conditions: Pick<Conditions, 'padding'>): boolean {
+/** Whether companions will be asked, by what the bound is estimated to take among others, seconds. */
+export function isShared(
+  operator: Operator,
+  cost: number,
+  conditions: Pick<Conditions, 'padding' | 'method' | 'processes'>,
+): boolean {
+  // Gram iteration asks none.
+  if (conditions.processes < 2 || conditions.method === 'gram') return false;
   if (operator.kind !== 'convolution' || cost / operator.groups < SHARED) return false;
   const kernel = kernelSize(layerOf(operator.tensor.shape, operator, conditions));
   return product(kernel.positions) > 1 && isSent(kernel);
@@ -144,8 +154,9 @@ function kernelSize({
   const phases = product(size.map((length, axis) => Math.min(length, strides[axis])));
   const [rows, order] = [outChannels / groups, inChannelsPerGroup * phases].sort((a, b) => b - a);
   const positions = size.map((length, axis) => Math.ceil(length / strides[axis]));
-  const symbol = SYMBOL * secondsByCholesky(order, lagsOf(positions)) + (rows > 1 ? CELL : 0);
-  return { groups, rows, order, positions, symbol };
+  const comparison = secondsByCholesky(order, lagsOf(positions));
+  const symbol = SYMBOL * comparison + (rows > 1 ? CELL : 0);
+  return { groups, rows, order, positions, comparison, symbol };
 }
 
 function lagsOf(positions: readonly number[]): number {
@@ -180,14 +191,16 @@ function secondsOfKernels({ groups, rows, order, positions }: KernelSize): numbe
   return KERNEL_OVERHEAD + groups * ((taps * rows * order) / KERNEL_VALUES + correlating);
 }
 
-function isSent({ symbol }: KernelSize): boolean {
-  return symbol >= SYMBOL * WORTH_SENDING;
+function isSent({ comparison }: KernelSize): boolean {
+  return comparison >= WORTH_SENDING;
 }
 
 /** What so many comparisons of one kernel's symbols take: they are shared out where that is worth it. */
 function comparing(count: number, kernel: KernelSize, { processes }: Conditions): number {
   const seconds = count * kernel.symbol;
-  return isSent(kernel) && seconds > OWN_SECONDS ? Math.min(seconds, seconds / processes + SHARING) : seconds;
+  return isSent(kernel) && count * kernel.comparison > OWN_SECONDS
+    ? Math.min(seconds, seconds / processes + SHARING)
+    : seconds;
 }
 
 /** Null where the input size does not matter. */
@@ -214,7 +227,7 @@ function secondsForSize(
   const onGrid = (symbols: number) =>
     secondsOfKernels(kernel) + groups * comparing(symbols, kernel, conditions);
   const isShort = (counts: readonly number[], times: number) =>
-    times * groups * gridCount(counts) * kernel.symbol <= GRID.seconds;
+    times * groups * gridCount(counts) * kernel.comparison <= GRID.seconds;
   const circular = circularGrid(axes);
   const onCircular =
     circular !== null && isShort(circular.counts, 1) ? onGrid(gridCount(circular.counts)) : null;

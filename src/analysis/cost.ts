@@ -5,7 +5,7 @@ import type { Operator } from '../model/model';
 import type { Settings } from '../report/report';
 import { coldCosts } from './cold';
 import type { Conditions, Slowness } from './conditions';
-import { secondsOfConvolution, wayOf } from './convolution-cost';
+import { isShared, secondsOfConvolution, wayOf } from './convolution-cost';
 import { flatnesses, USUAL_FLATNESS } from './flatness';
 import { OWN_SPEED, secondsOfMatrices, SPEED } from './matrix-cost';
 
@@ -26,6 +26,13 @@ const USUAL: Conditions = {
   processes: 1,
 };
 
+export interface Costs {
+  /** Seconds that the bound of an operator takes. */
+  readonly costOf: (operator: Operator) => number;
+  /** Whether companions will be asked for some. */
+  readonly areShared: boolean;
+}
+
 /**
  * Estimates of the seconds that a bound of each operator takes on this machine, after a measurement of the machine and a look at
  * the weights of the convolutions that take longest: a fraction of a second each.
@@ -34,13 +41,13 @@ export async function costsOf(
   engine: Engine,
   operators: readonly Operator[],
   settings: Settings,
-): Promise<(operator: Operator) => number> {
+): Promise<Costs> {
   const { method, tolerance, padding } = settings;
   const slowness = await measureSlowness(engine);
   const processes = engine.companions?.count ?? 1;
   const conditions = { slowness, method, tolerance, padding, processes };
   const costly = operators
-    .filter((operator) => operator.kind === 'convolution' && wayOf(operator, conditions) !== 'matrix')
+    .filter((operator) => operator.kind === 'convolution' && wayOf(operator, conditions).way !== 'matrix')
     .map((operator) => ({ operator, cost: estimateCost(operator, conditions) }))
     .filter(({ cost }) => cost >= WORTH_A_LOOK)
     .sort((a, b) => b.cost - a.cost);
@@ -52,9 +59,16 @@ export async function costsOf(
   const warm = operators.map((operator) =>
     estimateCost(operator, { ...conditions, flatness: flatnessOf(operator) }),
   );
+  const shared = operators.map((operator, index) => isShared(operator, warm[index], conditions));
   const costs = new Map<Operator, number>();
-  coldCosts(operators, warm, conditions).forEach((cost, index) => costs.set(operators[index], cost));
-  return (operator) => costs.get(operator) ?? estimateCost(operator, conditions);
+  coldCosts(operators, warm, shared, conditions).forEach((cost, index) => {
+    // One that comes again is known by then.
+    if (!costs.has(operators[index])) costs.set(operators[index], cost);
+  });
+  return {
+    costOf: (operator) => costs.get(operator) ?? estimateCost(operator, conditions),
+    areShared: shared.includes(true),
+  };
 }
 
 /** About how many seconds a layer's bound takes. */
@@ -70,8 +84,11 @@ function slownessOf(operator: Operator, conditions: Conditions): number {
   switch (operator.kind) {
     case 'matrix':
       return Math.min(operator.rows, operator.columns) < PRODUCTS_ORDER ? loops : products;
-    case 'convolution':
-      return wayOf(operator, conditions) === 'panels' ? both : loops;
+    case 'convolution': {
+      const { way, order } = wayOf(operator, conditions);
+      if (way === 'panels') return both;
+      return order < PRODUCTS_ORDER ? loops : products;
+    }
     default:
       return both;
   }

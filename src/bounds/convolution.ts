@@ -299,7 +299,7 @@ async function boundIfOrthogonal(
 }
 
 /** Bound on the norm of the padding: of rows of a circulant operator that are taken, or else of what is copied. */
-function copiesFactor(axes: readonly Axis[]): number {
+export function copiesFactor(axes: readonly Axis[]): number {
   const copies = product(axes.map(largestCopies));
   return circularGrid(axes)?.factor ?? (copies > 1 ? Math.sqrt(copies) : 1);
 }

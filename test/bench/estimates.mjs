@@ -35,7 +35,7 @@ export function estimates() {
   const runs = [
     ...networkFiles().map((file) => ({ file, options: {} })),
     ...networkFiles().flatMap((file) =>
-      SIZES[basename(file)].map((inputSize) => ({ file, options: { inputSize } })),
+      (SIZES[basename(file)] ?? []).map((inputSize) => ({ file, options: { inputSize } })),
     ),
     { file: resnetFile('kaiming'), options: { tolerance: 1e-2 } },
     { file: resnetFile('smooth'), options: { tolerance: 1e-2 } },

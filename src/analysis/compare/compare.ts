@@ -108,7 +108,7 @@ async function compareModels(
       matchedBy: by,
     }))
     .filter((pair) => wanted(pair.a.layer, pair.b.layer));
-  const costs = await costsOf(
+  const { costOf } = await costsOf(
     engine,
     pairs.flatMap((pair) => [pair.a.layer.operator, pair.b.layer.operator]),
     settings,
@@ -129,7 +129,7 @@ async function compareModels(
       b: describeLayer(pair.b.layer, settings),
       matchedBy: pair.matchedBy,
       // Both layers and their difference.
-      cost: 2 * costs(pair.a.layer.operator) + costs(pair.b.layer.operator),
+      cost: 2 * costOf(pair.a.layer.operator) + costOf(pair.b.layer.operator),
     })),
     onlyInA: unmatched(a, matchedInA, b, 'B'),
     onlyInB: unmatched(b, matchedInB, a, 'A'),

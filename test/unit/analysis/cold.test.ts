@@ -1,20 +1,45 @@
 import { expect, it } from 'vitest';
 import { coldCosts } from '../../../src/analysis/cold';
 import type { Operator } from '../../../src/model/model';
-import { FakeTensor, matrixOf } from './fakes';
+import { convolutionOf, FakeTensor, matrixOf } from './fakes';
 
 const none = new FakeTensor([1], new Float32Array(1));
-const conditions = { padding: null, slowness: { products: 1, loops: 1 } };
 const matrix = matrixOf(none, 8, 8);
 
-function overheads(operators: readonly Operator[], warm: readonly number[], loops = 1): number[] {
-  const costs = coldCosts(operators, warm, { ...conditions, slowness: { products: 1, loops } });
-  return costs.map((cost, index) => cost - warm[index]);
+interface Run {
+  readonly warm?: readonly number[];
+  readonly shared?: readonly boolean[];
+  readonly loops?: number;
+}
+
+function overheads(operators: readonly Operator[], { warm, shared, loops = 1 }: Run = {}): number[] {
+  const alone = warm ?? operators.map(() => 0);
+  const conditions = { padding: null, slowness: { products: 1, loops } };
+  const costs = coldCosts(operators, alone, shared ?? operators.map(() => false), conditions);
+  return costs.map((cost, index) => cost - alone[index]);
+}
+
+function convolution(shape: readonly number[]): Operator {
+  const axes = shape.slice(2);
+  const layer = {
+    weight: new Float32Array(0),
+    shape,
+    transposed: false,
+    strides: axes.map(() => 1),
+    dilations: axes.map(() => 1),
+    groups: 1,
+    mode: 'zeros',
+    pads: axes.flatMap(() => [0, 0]),
+    inputSize: axes,
+    outputPadding: axes.map(() => 0),
+    scale: 1,
+  } as const;
+  return convolutionOf(layer, false);
 }
 
 it('adds to the first layers at most what they cost, and to all of them together at most so much', () => {
   const norm: Operator = { kind: 'diagonal', gain: none, variance: none, epsilon: 0 };
-  const [tiny, ...others] = overheads([norm, norm, norm, norm], [0.001, 0.05, 0.05, 5]);
+  const [tiny, ...others] = overheads([norm, norm, norm, norm], { warm: [0.001, 0.05, 0.05, 5] });
   expect(tiny).toBeCloseTo(0.001, 12);
   expect(others[0]).toBeCloseTo(0.05, 12);
   expect(others[1]).toBeCloseTo(0.029, 12);
@@ -22,8 +47,18 @@ it('adds to the first layers at most what they cost, and to all of them together
 });
 
 it('adds what the first of a kind takes once, and more on a slower machine', () => {
-  const [first, second] = overheads([matrix, matrix], [0, 0]);
-  expect(first).toBeGreaterThan(0);
-  expect(second).toBe(0);
-  expect(overheads([matrix], [0], 2)[0]).toBeCloseTo(2 * first, 12);
+  const kinds = [matrix, convolution([8, 8, 1, 1]), convolution([8, 8, 3, 3]), convolution([256, 256, 3, 3])];
+  const once = overheads([...kinds, ...kinds]);
+  expect(once.slice(0, 4).every((seconds) => seconds > 0)).toBe(true);
+  expect(once.slice(4)).toEqual([0, 0, 0, 0]);
+  overheads(kinds, { loops: 2 }).forEach((seconds, index) => {
+    expect(seconds).toBeCloseTo(2 * once[index], 12);
+  });
+});
+
+it('adds what companions take, to the first layer and to the first that asks them', () => {
+  const operators = [matrix, ...[1, 2, 3].map(() => convolution([64, 64, 3, 3]))];
+  const alone = overheads(operators);
+  const shared = overheads(operators, { shared: [false, false, true, true] });
+  expect(shared.map((seconds, index) => seconds > alone[index])).toEqual([true, false, true, false]);
 });

@@ -99,11 +99,21 @@ it('the first convolution costs more, and the first large one', async () => {
   ];
   const matrices = [matrixOf(none, 8, 8), matrixOf(none, 8, 8)];
   const operators = [...matrices, ...[small, small, large, large].map((shape) => convolution(shape, 1, 1))];
-  const costs = operators.map(await costsOf(new Engine('cpu'), operators, DEFAULT_SETTINGS));
+  const { costOf } = await costsOf(new Engine('cpu'), operators, DEFAULT_SETTINGS);
+  const costs = operators.map(costOf);
   expect(costs[0]).toBeGreaterThan(2 * costs[1]);
   expect(costs[1]).toBeLessThan(costs[3]);
   expect(costs[2]).toBeGreaterThan(1.1 * costs[3]);
   expect(costs[4]).toBeGreaterThan(costs[5]);
+});
+
+it('a machine that is slow in products takes longer for large matrices, and for convolutions that are such', () => {
+  const ratio = (operator: Operator) =>
+    estimateCost(operator, { slowness: { products: 3, loops: 1 } }) / estimateCost(operator);
+  expect(ratio(matrixOf(none, 1024, 1024))).toBeCloseTo(3, 12);
+  expect(ratio(convolution([1024, 1024, 1, 1], 1, 1))).toBeCloseTo(3, 12);
+  expect(ratio(convolution([256, 256, 3, 3], 1, 1))).toBeCloseTo(Math.sqrt(3), 12);
+  expect(ratio(convolution([32, 32, 3, 3], 1, 1))).toBe(1);
 });
 
 it('a matrix costs less where a probable interval is asked for', () => {
