@@ -7,20 +7,20 @@ import {
   FIRST_WIDTH,
   isDense,
 } from '../bounds/convolution';
-import { halfExtent, type KernelShape, polyphase, product, undilated } from '../bounds/kernel';
+import { type KernelShape, polyphase, product } from '../bounds/kernel';
 import { lowerBounds, paddedOperator } from '../bounds/padded/padded-operator';
 import { type Axis, largestCopies, outputSize } from '../bounds/padded/padding';
 import { gaussianVector } from '../bounds/random';
-import { normAt, placeBetween, startingFrequencies } from '../bounds/symbols/climb';
+import { placeBetween } from '../bounds/symbols/climb';
 import { spread } from '../bounds/symbols/spread';
 import type { Frequency } from '../bounds/symbols/symbol';
 import type { Engine } from '../compute/engine';
 import { openOn } from './convolution-cost';
+import { someNorms } from './some-norms';
 
-/** Groups whose norms are looked at, at most, how many places besides the usual ones, and Lanczos steps in each. */
+/** Groups whose norms are looked at, at most, and how many places besides the usual ones. */
 const GROUPS = 256;
 const PLACES = 6;
-const STEPS = 4;
 /** Share of the norm that quicker bounds leave open on a map, below which few groups are close. */
 const OPEN = 0.01;
 /** The largest groups, of which one attains the norm on the input size: at most so many, and values and products of one application. */
@@ -50,7 +50,8 @@ export async function shareOfCloseGroups(engine: Engine, layer: ConvolutionLayer
   const affordable = Math.min(LEADING, Math.floor(ELEMENTS / work));
   if (affordable < 1) return null;
   const groups = spread([...new Array(layer.groups).keys()], GROUPS);
-  const norms = await Promise.all(groups.map((group) => someNorm(layer, group)));
+  const found = groups.map((group) => someNorms(polyphase(layer.values, layer, group), placesOfHalfTorus));
+  const norms = (await Promise.all(found)).map((some) => some[some.length - 1]);
   const leading = [...norms.keys()].sort((a, b) => norms[b] - norms[a]).slice(0, affordable);
   const kernels = leading.map((index) => groups[index]);
   const attained = await attainedBy(engine, ofGroups(layer, kernels), axes);
@@ -60,22 +61,11 @@ export async function shareOfCloseGroups(engine: Engine, layer: ConvolutionLayer
   return Math.min(1, MISSED * close);
 }
 
-/** About the largest norm of a group's symbol. */
-async function someNorm(layer: ConvolutionLayer, group: number): Promise<number> {
-  const kernel = undilated(polyphase(layer.values, layer, group));
-  let largest = 0;
-  for (const frequency of frequencies(halfExtent(kernel))) {
-    largest = Math.max(largest, await normAt(kernel, frequency, STEPS, 0));
-  }
-  return largest;
-}
-
-/** All over the half torus: beyond it all norms are repeated. */
-function frequencies(tau: readonly number[]): Frequency[] {
-  const places = Array.from({ length: PLACES }, (_, k) =>
-    placeBetween(k, tau.length).map((w, axis) => (axis === 0 ? w : 2 * w - Math.PI)),
+/** All over the half torus, beyond which all norms are repeated. */
+function placesOfHalfTorus(dimensions: number): Frequency[] {
+  return Array.from({ length: PLACES }, (_, k) =>
+    placeBetween(k, dimensions).map((w, axis) => (axis === 0 ? w : 2 * w - Math.PI)),
   );
-  return [...startingFrequencies(tau), ...places];
 }
 
 /** A lower bound of the norm on an input size. */

@@ -1,13 +1,13 @@
 /** How flat the symbols of convolutions are, which decides how long their bounds take: a short look at some weights. */
-import { normAt, startingFrequencies } from '../bounds/symbols/climb';
 import { spread } from '../bounds/symbols/spread';
 import { steadierSide, usualDeviationOf } from '../bounds/symbols/steadier-side';
-import { halfExtent, polyphase, type PolyphaseKernel, product, undilated } from '../bounds/kernel';
+import { polyphase, type PolyphaseKernel, product, undilated } from '../bounds/kernel';
 import type { ConvolutionLayer } from '../bounds/convolution';
 import type { Engine } from '../compute/engine';
 import type { Operator } from '../model/model';
 import { convolutionLayer } from './operator';
 import { shareOfCloseGroups } from './close-groups';
+import { someNorms } from './some-norms';
 import type { Settings } from '../report/report';
 
 /** How long the look may take, seconds; one kernel more may be read than that. */
@@ -16,8 +16,6 @@ const LOOK_SECONDS = 0.4;
 const LARGEST_KERNEL = 2 ** 23;
 /** Groups of a layer whose symbols are looked at, at most. */
 const GROUPS = 5;
-/** Lanczos steps at a frequency: what they miss, they miss at all frequencies. */
-const STEPS = 4;
 
 /** What of a symbol F, about, decides how many comparisons it takes. */
 export interface Flatness {
@@ -41,16 +39,6 @@ export async function flatnessOf(kernel: PolyphaseKernel): Promise<Pick<Flatness
     ratio: norms[Math.floor(norms.length / 2)] / highest,
     deviation: usualDeviationOf(steadierSide(undilated(kernel))) / highest ** 2,
   };
-}
-
-/** The norms of a symbol at a few frequencies, the largest one last. */
-async function someNorms(original: PolyphaseKernel): Promise<number[]> {
-  const kernel = undilated(original);
-  const norms: number[] = [];
-  for (const frequency of startingFrequencies(halfExtent(kernel))) {
-    norms.push(await normAt(kernel, frequency, STEPS, 0));
-  }
-  return norms.sort((a, b) => a - b);
 }
 
 /**

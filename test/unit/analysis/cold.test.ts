@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { coldCosts } from '../../../src/analysis/cold';
 import type { Operator } from '../../../src/model/model';
-import { convolutionOf, FakeTensor, matrixOf } from './fakes';
+import { bareConvolution, FakeTensor, matrixOf } from './fakes';
 
 const none = new FakeTensor([1], new Float32Array(1));
 const matrix = matrixOf(none, 8, 8);
@@ -19,24 +19,6 @@ function overheads(operators: readonly Operator[], { warm, shared, loops = 1 }: 
   return costs.map((cost, index) => cost - alone[index]);
 }
 
-function convolution(shape: readonly number[]): Operator {
-  const axes = shape.slice(2);
-  const layer = {
-    weight: new Float32Array(0),
-    shape,
-    transposed: false,
-    strides: axes.map(() => 1),
-    dilations: axes.map(() => 1),
-    groups: 1,
-    mode: 'zeros',
-    pads: axes.flatMap(() => [0, 0]),
-    inputSize: axes,
-    outputPadding: axes.map(() => 0),
-    scale: 1,
-  } as const;
-  return convolutionOf(layer, false);
-}
-
 it('adds to the first layers at most what they cost, and to all of them together at most so much', () => {
   const norm: Operator = { kind: 'diagonal', gain: none, variance: none, epsilon: 0 };
   const [tiny, ...others] = overheads([norm, norm, norm, norm], { warm: [0.001, 0.05, 0.05, 5] });
@@ -47,7 +29,12 @@ it('adds to the first layers at most what they cost, and to all of them together
 });
 
 it('adds what the first of a kind takes once, and more on a slower machine', () => {
-  const kinds = [matrix, convolution([8, 8, 1, 1]), convolution([8, 8, 3, 3]), convolution([256, 256, 3, 3])];
+  const kinds = [
+    matrix,
+    bareConvolution([8, 8, 1, 1]),
+    bareConvolution([8, 8, 3, 3]),
+    bareConvolution([256, 256, 3, 3]),
+  ];
   const once = overheads([...kinds, ...kinds]);
   expect(once.slice(0, 4).every((seconds) => seconds > 0)).toBe(true);
   expect(once.slice(4)).toEqual([0, 0, 0, 0]);
@@ -57,7 +44,7 @@ it('adds what the first of a kind takes once, and more on a slower machine', () 
 });
 
 it('adds what companions take, to the first layer and to the first that asks them', () => {
-  const operators = [matrix, ...[1, 2, 3].map(() => convolution([64, 64, 3, 3]))];
+  const operators = [matrix, ...[1, 2, 3].map(() => bareConvolution([64, 64, 3, 3]))];
   const alone = overheads(operators);
   const shared = overheads(operators, { shared: [false, false, true, true] });
   expect(shared.map((seconds, index) => seconds > alone[index])).toEqual([true, false, true, false]);

@@ -3,30 +3,11 @@ import { expect, it } from 'vitest';
 import { costsOf, estimateCost } from '../../../src/analysis/cost';
 import { Engine } from '../../../src/compute/engine';
 import type { Operator } from '../../../src/model/model';
-import type { ConvolutionLayer } from '../truth/layer';
 import { DEFAULT_SETTINGS } from '../report/sample';
-import { convolutionOf, FakeTensor, matrixOf } from './fakes';
+import { bareConvolution, FakeTensor, matrixOf } from './fakes';
 
 const size = fc.integer({ min: 1, max: 20_000 });
 const none = new FakeTensor([1], new Float32Array(1));
-
-function convolution(shape: readonly number[], groups: number, stride: number): Operator {
-  const axes = shape.slice(2);
-  const layer: ConvolutionLayer = {
-    weight: new Float32Array(0),
-    shape,
-    transposed: false,
-    strides: axes.map(() => stride),
-    dilations: axes.map(() => 1),
-    groups,
-    mode: 'zeros',
-    pads: axes.flatMap(() => [0, 0]),
-    inputSize: axes,
-    outputPadding: axes.map(() => 0),
-    scale: 1,
-  };
-  return convolutionOf(layer, false);
-}
 
 /** Every size of an operator, and the operator of given ones. */
 const kinds: Record<string, { sizes: fc.Arbitrary<number>[]; of: (...sizes: number[]) => Operator }> = {
@@ -40,15 +21,15 @@ const kinds: Record<string, { sizes: fc.Arbitrary<number>[]; of: (...sizes: numb
   },
   convolution: {
     sizes: [1, 2, 3].map(() => fc.integer({ min: 1, max: 1024 })),
-    of: (outputs, inputs, taps) => convolution([outputs, inputs, taps, 3], 1, 1),
+    of: (outputs, inputs, taps) => bareConvolution([outputs, inputs, taps, 3], 1, 1),
   },
   'strided convolution': {
     sizes: [1, 2].map(() => fc.integer({ min: 1, max: 1024 })),
-    of: (outputs, inputs) => convolution([outputs, inputs, 3, 3], 1, 2),
+    of: (outputs, inputs) => bareConvolution([outputs, inputs, 3, 3], 1, 2),
   },
   'grouped convolution': {
     sizes: [fc.integer({ min: 1, max: 64 }), fc.integer({ min: 1, max: 64 })],
-    of: (groups, outputs) => convolution([groups * outputs, 4, 3], groups, 1),
+    of: (groups, outputs) => bareConvolution([groups * outputs, 4, 3], groups, 1),
   },
 };
 
@@ -69,7 +50,7 @@ it.each(Object.entries(kinds))('a larger %s costs more, never nothing', (_, { si
 });
 
 it('a convolution costs more the flatter its symbol and the smaller the tolerance', () => {
-  const operator = convolution([64, 64, 3, 3], 1, 1);
+  const operator = bareConvolution([64, 64, 3, 3], 1, 1);
   const flat = (ratio: number, deviation = 0.25) => ({
     flatness: { ratio, deviation, close: null },
   });
@@ -87,7 +68,7 @@ it('a convolution costs more the flatter its symbol and the smaller the toleranc
 
 it('a convolution with groups on a thin map costs more where many of them are close to its norm', () => {
   const padding = { mode: 'zeros', amounts: [2, 2, 2, 2] } as const;
-  const operator = { ...convolution([64, 1, 5, 5], 64, 1), inputSize: [4, 300], padding };
+  const operator = { ...bareConvolution([64, 1, 5, 5], 64, 1), inputSize: [4, 300], padding };
   const cost = (close: number) => estimateCost(operator, { flatness: { ratio: 0.5, deviation: 0.2, close } });
   expect(cost(1)).toBeGreaterThan(2 * cost(1 / 64));
 });
@@ -98,7 +79,10 @@ it('the first convolution costs more, and the first large one', async () => {
     [200, 200, 3],
   ];
   const matrices = [matrixOf(none, 8, 8), matrixOf(none, 8, 8)];
-  const operators = [...matrices, ...[small, small, large, large].map((shape) => convolution(shape, 1, 1))];
+  const operators = [
+    ...matrices,
+    ...[small, small, large, large].map((shape) => bareConvolution(shape, 1, 1)),
+  ];
   const { costOf } = await costsOf(new Engine('cpu'), operators, DEFAULT_SETTINGS);
   const costs = operators.map(costOf);
   expect(costs[0]).toBeGreaterThan(2 * costs[1]);
@@ -111,9 +95,9 @@ it('a machine that is slow in products takes longer for large matrices, and for 
   const ratio = (operator: Operator) =>
     estimateCost(operator, { slowness: { products: 3, loops: 1 } }) / estimateCost(operator);
   expect(ratio(matrixOf(none, 1024, 1024))).toBeCloseTo(3, 12);
-  expect(ratio(convolution([1024, 1024, 1, 1], 1, 1))).toBeCloseTo(3, 12);
-  expect(ratio(convolution([256, 256, 3, 3], 1, 1))).toBeCloseTo(Math.sqrt(3), 12);
-  expect(ratio(convolution([32, 32, 3, 3], 1, 1))).toBe(1);
+  expect(ratio(bareConvolution([1024, 1024, 1, 1], 1, 1))).toBeCloseTo(3, 12);
+  expect(ratio(bareConvolution([256, 256, 3, 3], 1, 1))).toBeCloseTo(Math.sqrt(3), 12);
+  expect(ratio(bareConvolution([32, 32, 3, 3], 1, 1))).toBe(1);
 });
 
 it('a matrix costs less where a probable interval is asked for', () => {

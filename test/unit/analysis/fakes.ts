@@ -110,3 +110,22 @@ export class FakeModel implements Model {
     return Promise.resolve();
   }
 }
+
+/** A convolution without weights, whose shape (co, ci / groups, k_1 .. k_d) is all that matters. */
+export function bareConvolution(shape: readonly number[], groups = 1, stride = 1): Operator {
+  const axes = shape.slice(2);
+  const layer: ConvolutionLayer = {
+    weight: new Float32Array(0),
+    shape,
+    transposed: false,
+    strides: axes.map(() => stride),
+    dilations: axes.map(() => 1),
+    groups,
+    mode: 'zeros',
+    pads: axes.flatMap(() => [0, 0]),
+    inputSize: axes,
+    outputPadding: axes.map(() => 0),
+    scale: 1,
+  };
+  return convolutionOf(layer, false);
+}
