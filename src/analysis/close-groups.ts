@@ -1,12 +1,5 @@
 /** How many groups of a convolution will be looked at closely on its input size: a short look at their norms. */
-import {
-  axesOf,
-  type ConvolutionLayer,
-  copiesFactor,
-  FEW_GROUPS,
-  FIRST_WIDTH,
-  isDense,
-} from '../bounds/convolution';
+import { axesOf, type ConvolutionLayer, copiesFactor, FEW_GROUPS, FIRST_WIDTH } from '../bounds/convolution';
 import { type KernelShape, polyphase, product } from '../bounds/kernel';
 import { lowerBounds, paddedOperator } from '../bounds/padded/padded-operator';
 import { type Axis, largestCopies, outputSize } from '../bounds/padded/padding';
@@ -15,7 +8,7 @@ import { placeBetween } from '../bounds/symbols/climb';
 import { spread } from '../bounds/symbols/spread';
 import type { Frequency } from '../bounds/symbols/symbol';
 import type { Engine } from '../compute/engine';
-import { openOn } from './convolution-cost';
+import { explicitSize, openOn } from './convolution-cost';
 import { someNorms } from './some-norms';
 
 /** Groups whose norms are looked at, at most, and how many places besides the usual ones. */
@@ -42,9 +35,8 @@ export async function shareOfCloseGroups(engine: Engine, layer: ConvolutionLayer
     ({ inputSize, begin, end }) => Math.max(inputSize, inputSize + begin + end) > ELEMENTS,
   );
   if (isLong || axes.some((axis) => outputSize(axis) < 1) || openOn(axes) < OPEN) return null;
-  const rows = (layer.outChannels / layer.groups) * product(axes.map(outputSize));
-  const columns = layer.inChannelsPerGroup * product(axes.map(({ inputSize }) => inputSize));
-  if (isDense(rows, columns, layer.groups)) return null;
+  const { rows, columns, isWritten } = explicitSize(layer, axes);
+  if (isWritten) return null;
   // Strides may leave out most of the input.
   const work = Math.max(columns, rows * layer.inChannelsPerGroup * product(layer.size));
   const affordable = Math.min(LEADING, Math.floor(ELEMENTS / work));

@@ -4,21 +4,22 @@ import type { Conditions } from './conditions';
 import { wayOf } from './convolution-cost';
 
 /**
- * What the first operators of a kind take besides, seconds: any of these, a matrix, a convolution with a single tap, one with several, one whose
- * symbols are factorised by panels, one that is shared out among companions.
+ * What the first operators of a kind take besides, seconds: any of these, a matrix, an explicit operator, a convolution by symbols, one whose
+ * symbols are put together in products, and factorised by panels, one that is shared out among companions.
  */
 const FIRST = {
-  any: 0.01,
+  any: 0.005,
   matrix: 0.015,
-  pointwise: 0.015,
+  explicit: 0.015,
   convolution: 0.01,
-  panels: 0.15,
+  products: 0.03,
+  panels: 0.07,
   shared: 0.06,
 } as const;
 /** What companions, which start beside it, take from the first layer, seconds. */
-const COMPANIONS = 0.03;
-/** What the first layers of all take besides, seconds: each up to as long again. */
-const FIRST_LAYERS = 0.08;
+const COMPANIONS = 0.01;
+/** What the first layers of all take besides, seconds: each up to so many times as long again. */
+const FIRST_LAYERS = { seconds: 0.2, times: 2 } as const;
 
 /**
  * The costs of operators that are bounded in this order, from those that each had among others.
@@ -30,13 +31,13 @@ export function coldCosts(
   operators: readonly Operator[],
   warm: readonly number[],
   shared: readonly boolean[],
-  conditions: Pick<Conditions, 'padding' | 'slowness'>,
+  conditions: Pick<Conditions, 'padding' | 'method' | 'slowness'>,
 ): number[] {
   const { loops } = conditions.slowness;
   const seen = new Set<keyof typeof FIRST>();
-  let left = FIRST_LAYERS * loops;
+  let left = FIRST_LAYERS.seconds * loops;
   return operators.map((operator, index) => {
-    const again = Math.min(left, warm[index]);
+    const again = Math.min(left, FIRST_LAYERS.times * warm[index]);
     left -= again;
     let first = 0;
     for (const kind of kindsOf(operator, shared[index], conditions)) {
@@ -51,7 +52,7 @@ export function coldCosts(
 function kindsOf(
   operator: Operator,
   shared: boolean,
-  conditions: Pick<Conditions, 'padding'>,
+  conditions: Pick<Conditions, 'padding' | 'method'>,
 ): (keyof typeof FIRST)[] {
   switch (operator.kind) {
     case 'matrix':
@@ -62,10 +63,11 @@ function kindsOf(
       return ['any', 'convolution'];
     case 'convolution': {
       const { way } = wayOf(operator, conditions);
-      if (way === 'matrix') return ['any', 'pointwise'];
+      if (way === 'matrix' || way === 'explicit') return ['any', way];
       return [
         'any',
         'convolution',
+        ...(way === 'loops' ? [] : ['products' as const]),
         ...(way === 'panels' ? [way] : []),
         ...(shared ? ['shared' as const] : []),
       ];

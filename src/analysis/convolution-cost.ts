@@ -1,6 +1,4 @@
 /** How long the bound of a convolution takes: by the way that `boundConvolution` will take, as far as shapes tell. */
-import { coverSize } from '../bounds/symbols/cells';
-import { isLookedAtClosely } from '../bounds/symbols/climb';
 import {
   axesOf,
   circulantCounts,
@@ -14,76 +12,45 @@ import {
   PATCH_ELEMENTS,
 } from '../bounds/convolution';
 import { OWN_ORDER } from '../bounds/symbols/definite';
-import { expectedReach } from '../bounds/symbols/first-reach';
-import { expectedSwing } from '../bounds/symbols/deviation';
 import { gridCount } from '../bounds/symbols/grid';
 import { product } from '../bounds/kernel';
-import { secondsByCholesky } from '../bounds/symbols/norms-by-cholesky';
-import { OWN_SECONDS, WORTH_SENDING } from '../bounds/symbols/norms-by-companions';
+import { isPutTogetherInLoops } from '../bounds/symbols/norms-by-cholesky';
+import { LARGEST_LAYOUT } from '../bounds/padded/padded-gram';
 import { FACTORISATIONS, secondsOfPadded } from '../bounds/padded/padded-norm';
 import { type Axis, outputSize } from '../bounds/padded/padding';
 import type { ConvolutionOperator, Operator } from '../model/model';
-import type { Conditions } from './conditions';
 import {
-  OWN_EIGENVALUE,
-  OWN_SPEED,
-  secondsOfEigenvalue,
-  secondsOfMatrices,
-  SPEED,
-  VALUES,
-} from './matrix-cost';
+  gridSeconds,
+  isSent,
+  type KernelSize,
+  kernelSize,
+  lagsOf,
+  peakSeconds,
+  secondsForAnySize,
+  secondsOfKernels,
+  TOLERANCE,
+} from './any-size-cost';
+import type { Conditions } from './conditions';
+import { OWN_EIGENVALUE, OWN_SPEED, secondsOfEigenvalue, secondsOfMatrices, VALUES } from './matrix-cost';
 import { convolutionLayer } from './operator';
 
-/** What a kernel of several positions costs besides, and each of its groups, seconds. */
-const KERNEL_OVERHEAD = 9e-3;
-const SEARCH_OVERHEAD = 3e-4;
-/** What a comparison takes, next to what it takes where nothing else is to be done, and what else a cell takes where symbols are more than numbers, seconds. */
-const SYMBOL = 1.3;
-const CELL = 6e-6;
-/** How many cells there are in the end for each of the first, and where symbols hardly vary, and many places are nearly as high as the peak. */
-const SPLIT = 2;
-const SPLIT_STEADY = 4;
-/** Norm over most of the torus, next to the highest, from which a symbol is flat. */
-const FLAT = 0.85;
-/** Symbols that are looked at besides, mostly around peaks, for every digit of the tolerance but the first, and for that one as for a part of it. */
-const FURTHER_SYMBOLS = 40;
-const FIRST_DIGIT = 0.25;
-/** Values that are put in order and summed up a second, for a kernel of several positions. */
-const KERNEL_VALUES = 7e6;
-/** What sharing out a kernel's comparisons costs, seconds. */
-const SHARING = 0.05;
-/** Products with a symbol while peaks are climbed, and where many places are looked at. */
-const CLIMBS = 250;
-const MANY_CLIMBS = 800;
-/** Relative width that convolutions are enclosed to where none is asked for. */
-const TOLERANCE = 1e-3;
 /**
  * Share of its groups that are looked at closely where nothing is known of them, for what quicker bounds leave open. Most are told apart
  * by circulants, and a part of them needs a factorisation.
  */
 const CLOSE = { share: 4, factorised: 0.24, leastFactorised: 1.5 } as const;
+/** What a padded operator's bound takes with the layout of its Gram matrix, next to what it takes by itself. */
+const LAID_OUT = 1.25;
 /** What the eigenvalue of a small explicit operator costs besides, next to a matrix of its size: others are close to it. */
-const CLUSTERED = 1.5;
+const CLUSTERED = 1;
 /** What the circulants of a group cost however small they are, and each of their frequencies, seconds. */
 const CIRCULANTS_OVERHEAD = 3.5e-3;
-const CIRCULANTS_FREQUENCY = 2.5e-6;
+const CIRCULANTS_FREQUENCY = 8e-6;
 /** Products with the padded operator that raise a lower bound, most often, what they cost however small it is, seconds, and flops and values of patches a second in them. */
 const ATTAINING_STEPS = 40;
 const ATTAINING_OVERHEAD = 0.03;
 const SKINNY_SPEED = 3e10;
 const PATCHES = 5e8;
-
-/** A polyphase kernel, of which nothing is known but sizes, of each of the groups. */
-interface KernelSize {
-  readonly groups: number;
-  readonly rows: number;
-  readonly order: number;
-  /** Extent of its positions on every axis. */
-  readonly positions: readonly number[];
-  /** What a comparison of one symbol takes by itself, by which ways are chosen, and with what is done around it, seconds. */
-  readonly comparison: number;
-  readonly symbol: number;
-}
 
 /**
  * By the way that `boundConvolution` takes, as far as sizes tell.
@@ -98,24 +65,55 @@ export function secondsOfConvolution(
   const layer = layerOf(shape, operator, conditions);
   const kernel = kernelSize(layer);
   const reading = product(shape) / VALUES;
-  const sized =
-    layer.inputSize === null || conditions.method === 'gram'
-      ? null
-      : secondsForSize(layer, kernel, axesOf(layer, layer.inputSize), conditions);
+  const sized = isSized(layer, conditions)
+    ? secondsForSize(layer, kernel, axesOf(layer, layer.inputSize), conditions)
+    : null;
   return reading + (sized ?? secondsForAnySize(kernel, conditions));
 }
 
 /**
- * What a convolution is bounded by: as a matrix, by symbols factorised in plain loops, or by panels of columns in products. With the
- * order of the matrix or the symbols.
+ * What a convolution is bounded by: as a matrix; as the explicit matrix of its operator; by symbols, all in plain loops; by symbols that are
+ * put together in products; or that are factorised by panels of columns in products, too. With the order of the matrix or the symbols.
  */
 export function wayOf(
   operator: ConvolutionOperator,
-  conditions: Pick<Conditions, 'padding'>,
-): { way: 'matrix' | 'loops' | 'panels'; order: number } {
-  const { order, positions } = kernelSize(layerOf(operator.tensor.shape, operator, conditions));
-  if (product(positions) === 1) return { way: 'matrix', order };
-  return { way: order > OWN_ORDER ? 'panels' : 'loops', order };
+  conditions: Pick<Conditions, 'padding' | 'method'>,
+): { way: 'matrix' | 'explicit' | 'loops' | 'products' | 'panels'; order: number } {
+  const layer = layerOf(operator.tensor.shape, operator, conditions);
+  const explicit = isSized(layer, conditions) ? explicitSize(layer, axesOf(layer, layer.inputSize)) : null;
+  if (explicit?.isWritten) return { way: 'explicit', order: Math.min(explicit.rows, explicit.columns) };
+  const kernel = kernelSize(layer);
+  const { order } = kernel;
+  if (product(kernel.positions) === 1) return { way: 'matrix', order };
+  if (order > OWN_ORDER) return { way: 'panels', order };
+  return { way: isPutTogetherInLoops(order, lagsOf(kernel.positions)) ? 'loops' : 'products', order };
+}
+
+/** Whether a convolution is bounded by symbols. */
+export function isBySymbols(
+  operator: ConvolutionOperator,
+  conditions: Pick<Conditions, 'padding' | 'method'>,
+): boolean {
+  const { way } = wayOf(operator, conditions);
+  return way !== 'matrix' && way !== 'explicit';
+}
+
+function isSized(
+  layer: ConvolutionLayer,
+  { method }: Pick<Conditions, 'method'>,
+): layer is ConvolutionLayer & { inputSize: readonly number[] } {
+  return layer.inputSize !== null && method !== 'gram';
+}
+
+/** The matrix of a group's operator, and whether it is written out. */
+export function explicitSize(
+  layer: ConvolutionLayer,
+  axes: readonly Axis[],
+): { rows: number; columns: number; isWritten: boolean } {
+  const outputs = product(axes.map(outputSize));
+  const rows = (layer.outChannels / layer.groups) * outputs;
+  const columns = layer.inChannelsPerGroup * product(axes.map(({ inputSize }) => inputSize));
+  return { rows, columns, isWritten: outputs > 0 && isDense(rows, columns, layer.groups) };
 }
 
 /** Seconds, as estimated, from which a group of a convolution is shared out among companions, by and large. */
@@ -130,8 +128,8 @@ export function isShared(
   // Gram iteration asks none.
   if (conditions.processes < 2 || conditions.method === 'gram') return false;
   if (operator.kind !== 'convolution' || cost / operator.groups < SHARED) return false;
-  const kernel = kernelSize(layerOf(operator.tensor.shape, operator, conditions));
-  return product(kernel.positions) > 1 && isSent(kernel);
+  if (!isBySymbols(operator, conditions)) return false;
+  return isSent(kernelSize(layerOf(operator.tensor.shape, operator, conditions)));
 }
 
 /** Without its values. */
@@ -142,65 +140,6 @@ function layerOf(
 ): ConvolutionLayer {
   const whole = convolutionLayer(operator, new Float64Array(0), conditions);
   return { ...whole, outChannels, inChannelsPerGroup };
-}
-
-function kernelSize({
-  outChannels,
-  inChannelsPerGroup,
-  size,
-  groups,
-  strides,
-}: ConvolutionLayer): KernelSize {
-  const phases = product(size.map((length, axis) => Math.min(length, strides[axis])));
-  const [rows, order] = [outChannels / groups, inChannelsPerGroup * phases].sort((a, b) => b - a);
-  const positions = size.map((length, axis) => Math.ceil(length / strides[axis]));
-  const comparison = secondsByCholesky(order, lagsOf(positions));
-  const symbol = SYMBOL * comparison + (rows > 1 ? CELL : 0);
-  return { groups, rows, order, positions, comparison, symbol };
-}
-
-function lagsOf(positions: readonly number[]): number {
-  return (product(positions.map((length) => 2 * length - 1)) - 1) / 2;
-}
-
-function secondsForAnySize(kernel: KernelSize, conditions: Conditions): number {
-  const { groups, rows, order, positions } = kernel;
-  if (product(positions) === 1) return secondsOfMatrices(groups, rows, order, conditions);
-  const tau = positions.map((length) => (length - 1) / 2);
-  const tolerance = conditions.tolerance ?? TOLERANCE;
-  const { ratio, deviation } = conditions.flatness;
-  const { swing, comparisons } = expectedSwing(tau, ratio, deviation, tolerance);
-  const reach = expectedReach(tau, ratio, tolerance, swing);
-  // A symbol has the more peaks the faster it varies, and a flat one more that are nearly as high as the highest.
-  const peaks = product(tau.map((t) => Math.max(1, t, ratio < FLAT ? 0 : Math.min(2, 2 * t))));
-  const further = FURTHER_SYMBOLS * Math.max(FIRST_DIGIT, -Math.log10(tolerance) - 1) * peaks;
-  // What the coefficients of an autocorrelation say without a search, where all lags are about as large.
-  const isKnown = (Math.sqrt(2 * lagsOf(positions) * order) * deviation) / 2 <= tolerance;
-  const cells = (swing < Infinity ? SPLIT_STEADY : SPLIT) * coverSize(tau, reach);
-  const symbols = isKnown ? 0 : comparisons + cells + further;
-  const beginning = SEARCH_OVERHEAD + secondsOfEigenvalue(order);
-  const isClose = isLookedAtClosely(ratio, order, product(positions) * rows * order);
-  const climbing = ((isClose ? MANY_CLIMBS : CLIMBS) * 8 * rows * order) / OWN_SPEED;
-  return secondsOfKernels(kernel) + groups * (beginning + climbing + comparing(symbols, kernel, conditions));
-}
-
-/** What the kernels of all groups take before a symbol is looked at. */
-function secondsOfKernels({ groups, rows, order, positions }: KernelSize): number {
-  const taps = product(positions);
-  const correlating = (taps * (taps + 1) * rows * order ** 2) / SPEED;
-  return KERNEL_OVERHEAD + groups * ((taps * rows * order) / KERNEL_VALUES + correlating);
-}
-
-function isSent({ comparison }: KernelSize): boolean {
-  return comparison >= WORTH_SENDING;
-}
-
-/** What so many comparisons of one kernel's symbols take: they are shared out where that is worth it. */
-function comparing(count: number, kernel: KernelSize, { processes }: Conditions): number {
-  const seconds = count * kernel.symbol;
-  return isSent(kernel) && count * kernel.comparison > OWN_SECONDS
-    ? Math.min(seconds, seconds / processes + SHARING)
-    : seconds;
 }
 
 /** Null where the input size does not matter. */
@@ -214,9 +153,8 @@ function secondsForSize(
   const outputs = product(axes.map(outputSize));
   // A kernel that does not fit is told at once.
   if (axes.some((axis) => outputSize(axis) < 1)) return 0;
-  const rows = (layer.outChannels / groups) * outputs;
-  const columns = layer.inChannelsPerGroup * product(axes.map(({ inputSize }) => inputSize));
-  if (isDense(rows, columns, groups)) {
+  const { rows, columns, isWritten } = explicitSize(layer, axes);
+  if (isWritten) {
     const writing = (rows * layer.inChannelsPerGroup * product(layer.size)) / VALUES;
     const least = Math.min(rows, columns);
     const clustered = least <= OWN_EIGENVALUE ? CLUSTERED * secondsOfEigenvalue(least) : 0;
@@ -224,13 +162,14 @@ function secondsForSize(
   }
   const isMatrix = product(kernel.positions) === 1;
   if (isMatrix && axes.every(({ mode }) => mode === 'zeros')) return null;
-  const onGrid = (symbols: number) =>
-    secondsOfKernels(kernel) + groups * comparing(symbols, kernel, conditions);
+  const onGrids = (counts: readonly number[]) =>
+    secondsOfKernels(kernel) +
+    groups * counts.reduce((sum, count) => sum + gridSeconds(kernel, count, conditions), 0);
   const isShort = (counts: readonly number[], times: number) =>
     times * groups * gridCount(counts) * kernel.comparison <= GRID.seconds;
   const circular = circularGrid(axes);
   const onCircular =
-    circular !== null && isShort(circular.counts, 1) ? onGrid(gridCount(circular.counts)) : null;
+    circular !== null && isShort(circular.counts, 1) ? onGrids([gridCount(circular.counts)]) : null;
   if (circular?.exact && onCircular !== null) return onCircular;
   const refining = secondsByGram(layer, axes, rows, columns, conditions);
   const patches = groups * layer.inChannelsPerGroup * product(layer.size) * outputs;
@@ -248,12 +187,12 @@ function secondsForSize(
   if (groups > FEW_GROUPS) {
     const first = { ...conditions, tolerance: Math.max(FIRST_WIDTH, conditions.tolerance ?? 0) };
     const frequencies = [0, 1].reduce((sum, more) => sum + product(circulantCounts(axes, more)), 0);
-    const closer = CIRCULANTS_OVERHEAD + frequencies * (kernel.symbol + CIRCULANTS_FREQUENCY);
+    const closer = CIRCULANTS_OVERHEAD + frequencies * (kernel.comparison + CIRCULANTS_FREQUENCY);
     const circulants = closeGroups(groups, axes, conditions) * closer;
     return secondsForAnySize(kernel, first) + attaining + circulants + refining;
   }
   if (circular === null && !isMatrix && grids.length > 0) {
-    return onGrid(grids.reduce((sum, counts) => sum + product(counts), 0)) + attaining + refining;
+    return onGrids(grids.map(product)) + groups * peakSeconds(kernel, conditions) + attaining + refining;
   }
   return secondsForAnySize(kernel, conditions) + attaining + refining;
 }
@@ -296,7 +235,9 @@ function secondsByGram(
   const seconds = factorised * secondsOfPadded(operator, order, FACTORISATIONS * flops);
   const open = openOn(axes);
   const affordable = (tolerance ?? TOLERANCE) < TOLERANCE ? Infinity : PADDED.secondsForAll * open;
-  const isLarge = order > PADDED.order || order * band > PADDED.elements;
+  const inputs = product(axes.map(({ inputSize }) => inputSize));
+  const terms = rows < columns ? (taps * outputs) ** 2 / inputs : outputs * taps ** 2;
+  const isLarge = order > PADDED.order || order * band > PADDED.elements || terms > LARGEST_LAYOUT;
   const isOpen = open > (tolerance ?? TOLERANCE);
-  return isLarge || !isOpen || seconds > Math.min(PADDED.seconds, affordable) ? 0 : seconds;
+  return isLarge || !isOpen || seconds > Math.min(PADDED.seconds, affordable) ? 0 : LAID_OUT * seconds;
 }

@@ -5,7 +5,7 @@ import type { Operator } from '../model/model';
 import type { Settings } from '../report/report';
 import { coldCosts } from './cold';
 import type { Conditions, Slowness } from './conditions';
-import { isShared, secondsOfConvolution, wayOf } from './convolution-cost';
+import { isBySymbols, isShared, secondsOfConvolution, wayOf } from './convolution-cost';
 import { flatnesses, USUAL_FLATNESS } from './flatness';
 import { OWN_SPEED, secondsOfMatrices, SPEED } from './matrix-cost';
 
@@ -47,7 +47,7 @@ export async function costsOf(
   const processes = engine.companions?.count ?? 1;
   const conditions = { slowness, method, tolerance, padding, processes };
   const costly = operators
-    .filter((operator) => operator.kind === 'convolution' && wayOf(operator, conditions).way !== 'matrix')
+    .filter((operator) => operator.kind === 'convolution' && isBySymbols(operator, conditions))
     .map((operator) => ({ operator, cost: estimateCost(operator, conditions) }))
     .filter(({ cost }) => cost >= WORTH_A_LOOK)
     .sort((a, b) => b.cost - a.cost);

@@ -7,7 +7,7 @@ import type { Engine } from '../compute/engine';
 import type { Operator } from '../model/model';
 import { convolutionLayer } from './operator';
 import { shareOfCloseGroups } from './close-groups';
-import { someNorms } from './some-norms';
+import { roughNorm, someNorms } from './some-norms';
 import type { Settings } from '../report/report';
 
 /** How long the look may take, seconds; one kernel more may be read than that. */
@@ -23,22 +23,33 @@ export interface Flatness {
   readonly ratio: number;
   /** The root mean square of the eigenvalues of `F^H F` less its mean over all frequencies, next to the largest one of `F^H F`: 0 for isometries. */
   readonly deviation: number;
+  /** The largest eigenvalue of the mean of `F^H F`, next to the largest one of `F^H F`: 1 for isometries. */
+  readonly mean: number;
   /** Share of a layer's groups that are looked at closely on its input size (`shareOfCloseGroups`); null where it is not known. */
   readonly close: number | null;
 }
 
 /** Where nothing is known. */
-export const USUAL_FLATNESS: Flatness = { ratio: 0.8, deviation: 0.25, close: null };
+export const USUAL_FLATNESS: Flatness = { ratio: 0.8, deviation: 0.25, mean: 0.5, close: null };
 
 /** Of the symbol of one group. */
-export async function flatnessOf(kernel: PolyphaseKernel): Promise<Pick<Flatness, 'ratio' | 'deviation'>> {
+export async function flatnessOf(kernel: PolyphaseKernel): Promise<Omit<Flatness, 'close'>> {
   const norms = await someNorms(kernel);
   const highest = norms[norms.length - 1];
-  if (highest === 0) return { ratio: 0, deviation: 0 };
+  if (highest === 0) return { ratio: 0, deviation: 0, mean: 0 };
+  const side = steadierSide(undilated(kernel));
   return {
     ratio: norms[Math.floor(norms.length / 2)] / highest,
-    deviation: usualDeviationOf(steadierSide(undilated(kernel))) / highest ** 2,
+    deviation: usualDeviationOf(side) / highest ** 2,
+    mean: ((await normOfStack(side)) / highest) ** 2,
   };
+}
+
+/** The norm of a kernel's taps below each other, `(sum_a K_a^T K_a)^(1/2)`: the root of the mean of `F^H F`. */
+function normOfStack(kernel: PolyphaseKernel): Promise<number> {
+  const { rows, positions } = kernel;
+  const origin = positions[0].map(() => 0);
+  return roughNorm({ ...kernel, rows: rows * positions.length, positions: [origin] }, origin);
 }
 
 /**
@@ -58,7 +69,7 @@ export async function flatnesses(
     try {
       const layer = convolutionLayer(operator, await operator.tensor.read(), settings);
       const flatness = await flatnessOfLayer(engine, layer);
-      if (Number.isFinite(flatness.ratio + flatness.deviation + (flatness.close ?? 0)))
+      if (Number.isFinite(flatness.ratio + flatness.deviation + flatness.mean + (flatness.close ?? 0)))
         found.set(operator, flatness);
     } catch {
       continue;
@@ -76,6 +87,7 @@ async function flatnessOfLayer(engine: Engine, layer: ConvolutionLayer): Promise
   return {
     ratio: median(some.map(({ ratio }) => ratio)),
     deviation: median(some.map(({ deviation }) => deviation)),
+    mean: median(some.map(({ mean }) => mean)),
     close: await shareOfCloseGroups(engine, layer),
   };
 }

@@ -15,7 +15,12 @@ export async function someNorms(
   const tau = halfExtent(kernel);
   const norms: number[] = [];
   for (const frequency of [...startingFrequencies(tau), ...more(tau.length)]) {
-    norms.push(await normAt(kernel, frequency, STEPS, 0));
+    norms.push(await roughNorm(kernel, frequency));
   }
   return norms.sort((a, b) => a - b);
+}
+
+/** The norm at a frequency, in so few steps that it is only compared with others of the kind. */
+export function roughNorm(kernel: PolyphaseKernel, frequency: Frequency): Promise<number> {
+  return normAt(kernel, frequency, STEPS, 0);
 }

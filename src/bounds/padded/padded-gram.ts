@@ -4,7 +4,7 @@ import type { PaddedOperator } from './padded-operator';
 import { gamma } from '../rounding';
 
 /** Terms of all blocks that are written down at most. */
-const LARGEST_LAYOUT = 2 ** 20;
+export const LARGEST_LAYOUT = 2 ** 21;
 /** Values of the products of taps that are held at a time, as far as one tap's allow. */
 const PRODUCT_ELEMENTS = 2 ** 22;
 

@@ -237,12 +237,18 @@ function coefficients(kernel: PolyphaseKernel, left: ComplexVector, right: Compl
 
 /** Gradient ascent with growing and shrinking steps on `|sum_a c_a exp(-i <a, w>)|^2`; answers angles in [-pi, pi]. */
 function maximizeCoefficients(kernel: PolyphaseKernel, c: ComplexVector, start: Frequency): number[] {
+  const { positions } = kernel;
+  const axes = start.length;
+  const gradientRe = new Float64Array(axes);
+  const gradientIm = new Float64Array(axes);
+  // Asked a thousand times for each kernel: plain loops.
   const evaluateAt = (w: Frequency) => {
     let re = 0;
     let im = 0;
-    const gradientRe = new Array<number>(w.length).fill(0);
-    const gradientIm = new Array<number>(w.length).fill(0);
-    kernel.positions.forEach((position, p) => {
+    gradientRe.fill(0);
+    gradientIm.fill(0);
+    for (let p = 0; p < positions.length; p++) {
+      const position = positions[p];
       const angle = innerProduct(position, w);
       const cos = Math.cos(angle);
       const sin = Math.sin(angle);
@@ -250,11 +256,11 @@ function maximizeCoefficients(kernel: PolyphaseKernel, c: ComplexVector, start: 
       const b = c.im[p] * cos - c.re[p] * sin;
       re += a;
       im += b;
-      position.forEach((q, axis) => {
-        gradientRe[axis] += q * b;
-        gradientIm[axis] -= q * a;
-      });
-    });
+      for (let axis = 0; axis < axes; axis++) {
+        gradientRe[axis] += position[axis] * b;
+        gradientIm[axis] -= position[axis] * a;
+      }
+    }
     return {
       value: re * re + im * im,
       gradient: w.map((_, axis) => 2 * (re * gradientRe[axis] + im * gradientIm[axis])),

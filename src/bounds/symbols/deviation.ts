@@ -25,6 +25,11 @@ const SHARE = 1 / 2;
 /** Share of the largest eigenvalue that the swing is expected to be, at most, and how many times as many cells there would be else. */
 const NEAR = 1 / 2;
 const WORTHWHILE = 8;
+/** The swing that is found, next to what was expected, and comparisons that it takes for each cell, about. */
+const FOUND = 1.6;
+const COVERS = 3.2;
+/** How far below `NEAR` an expected swing is that is looked for without doubt. */
+const CLEARLY = 0.15;
 
 /** The eigenvalues of `H(w) - A_0` are in `[-below, above]` at every frequency w, where A_0 is the mean of `H(w) = F(w)^H F(w)`. */
 export interface Deviation {
@@ -47,21 +52,20 @@ function isWorthwhile(tau: readonly number[], swing: number, width: number): boo
 }
 
 /**
- * About the swing that will be found, next to the largest eigenvalue, and how many comparisons of symbols it takes.
+ * About the swing that will be found, and how many comparisons of symbols it takes.
  *
- * @param ratio of the symbol's norm at most frequencies to the largest
- * @param usual root mean square of the eigenvalues of `H(w) - A_0`, next to the largest one of all `H(w)`
+ * @param symbol next to the largest eigenvalue of all `H(w)`: the root mean square of the eigenvalues of `H(w) - A_0`, the largest one of
+ *   A_0, and the swing by the coefficients alone
  */
 export function expectedSwing(
   tau: readonly number[],
-  ratio: number,
-  usual: number,
+  { usual, mean, known }: { readonly usual: number; readonly mean: number; readonly known: number },
   width: number,
 ): { swing: number; comparisons: number } {
-  const swing = Math.max(2 * EXTREME * usual, 1 - ratio ** 2, width);
-  if (!isWorthwhile(tau, swing, width)) return { swing: Infinity, comparisons: 0 };
-  const rounds = Math.log(swing) / Math.log(2 * MARGIN);
-  return { swing, comparisons: 4 * Math.ceil(rounds) * coverSize(tau, REACH) };
+  const expected = EXTREME * usual + Math.max(EXTREME * usual, 1 - mean);
+  if (known <= width || !isWorthwhile(tau, expected, width)) return { swing: known, comparisons: 0 };
+  const likely = Math.min(1, (NEAR - expected) / CLEARLY);
+  return { swing: Math.min(known, FOUND * expected), comparisons: likely * COVERS * coverSize(tau, REACH) };
 }
 
 interface Known {

@@ -1,5 +1,5 @@
 /** How large the cells are that the torus of frequencies is first covered with, so that bounding them is the least work. */
-import { coverSize, thresholdOf } from './cells';
+import { coverSize } from './cells';
 import type { Frequency } from './symbol';
 
 /** Reaches that first cells may have: from `1 / cos` of 1.6 down to 1.0002. */
@@ -49,19 +49,14 @@ export async function firstReach(
 }
 
 /**
- * The same where the symbol's norm is mostly so many times its largest, and cells are done with at `1 + tolerance` times that.
+ * The largest reach of cells that are done with at `1 + tolerance` times the largest norm, where the symbol's is so many times that.
  *
  * @param swing how much `v^H F(w)^H F(w) v` varies with w at most, next to the largest eigenvalue
  */
-export function expectedReach(
-  tau: readonly number[],
-  ratio: number,
-  tolerance: number,
-  swing: number,
-): number {
+export function reachWhere(ratio: number, tolerance: number, swing: number): number {
   const limit = (1 + tolerance) ** 2;
-  const place = REACHES.findIndex((reach) => ratio <= thresholdOf(limit, Math.cos(reach), swing));
-  return leastWork([place === -1 ? REACHES.length : place], tau);
+  const fallen = Math.max(0, limit - ratio ** 2) / Math.min(limit, swing);
+  return Math.min(REACHES[0], Math.asin(Math.sqrt(Math.min(1, fallen))));
 }
 
 /** Where cells at the given places among the reaches are done with, as many in all of the torus as among these. */

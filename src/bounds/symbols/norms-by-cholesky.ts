@@ -17,27 +17,37 @@ import type { SymbolNorms } from './symbol-norms';
 /** Values of the matrices that are worked on at a time. */
 const CHUNK_ELEMENTS = 2 ** 19;
 /** Largest values of coefficients from which a symbol is put together here. */
-const OWN_COEFFICIENTS = 2 ** 13;
+const OWN_COEFFICIENTS = 2 ** 12;
 
-/** Flops a second on one core: of plain loops, and of products of matrices. */
-const SPEED = { own: 3e9, products: 3e10 } as const;
-/** What a symbol costs however small it is, seconds. */
-const OVERHEAD = 4e-6;
+/** Flops a second on one core: of plain loops that factorise or put together, and of products of matrices. */
+const SPEED = { factorising: 2.7e9, evaluating: 1.3e9, products: 3e10 } as const;
+/** What a symbol costs however small it is, for each of its lags, for each entry, and where it is put together by products, seconds. */
+const OVERHEAD = 1.2e-6;
+const LAG = 2e-8;
+const ENTRY = 2.4e-9;
+const PUT_TOGETHER = 5e-6;
 /** What a product of the runtime costs however small it is, with what is done beside it, seconds. */
 const PRODUCT_OVERHEAD = 6e-5;
 
 /** About how long one core of a typical processor takes for a bound of a symbol of some order, whose Gram matrix has so many lags. */
 export function secondsByCholesky(order: number, lags: number): number {
-  const own = coefficientCount(order, lags) <= OWN_COEFFICIENTS;
+  const own = isPutTogetherInLoops(order, lags);
   const evaluation = 4 * (lags + 1) * triangle(order);
   const factorisation = (4 / 3) * order ** 3;
   return (
     OVERHEAD +
-    evaluation / (own ? SPEED.own : SPEED.products) +
-    factorisation / (order <= OWN_ORDER ? SPEED.own : SPEED.products) +
-    ownFlopsBelow(order) / SPEED.own +
+    LAG * lags +
+    ENTRY * order ** 2 +
+    (own ? evaluation / SPEED.evaluating : PUT_TOGETHER + evaluation / SPEED.products) +
+    factorisation / (order <= OWN_ORDER ? SPEED.factorising : SPEED.products) +
+    ownFlopsBelow(order) / SPEED.factorising +
     productsBelow(order) * PRODUCT_OVERHEAD
   );
+}
+
+/** Whether symbols of some order, of so many lags, are put together here, and not in products of the runtime. */
+export function isPutTogetherInLoops(order: number, lags: number): boolean {
+  return coefficientCount(order, lags) <= OWN_COEFFICIENTS;
 }
 
 /** Values of the coefficients of an autocorrelation. */
@@ -64,7 +74,7 @@ export class NormsByCholesky implements SymbolNorms {
   ) {
     const { order, lags, error } = autocorrelation;
     this.engine = engine.onOneCore();
-    this.own = coefficientCount(order, lags.length) <= OWN_COEFFICIENTS;
+    this.own = isPutTogetherInLoops(order, lags.length);
     this.factor = workspace(order);
     this.floor = Math.sqrt(2 * error) + Number.MIN_VALUE;
     this.seconds = secondsByCholesky(order, lags.length);

@@ -20,7 +20,7 @@ let kernels = 0;
 /** Seconds of one kernel's work, as estimated, that are done here first: most kernels take no longer. */
 export const OWN_SECONDS = 0.03;
 /** Seconds of one comparison, as estimated, from which it is worth sending. */
-export const WORTH_SENDING = 3e-5;
+export const WORTH_SENDING = 4e-5;
 /** Parts that each companion's share of a batch comes in, so that all end at about the same time. */
 const PARTS = 4;
 /** Values of coefficients that all companions together may hold copies of: 256 MB. */

@@ -63,6 +63,14 @@ it('tells isometries, with scaled channels or not, from kernels that are merely 
   expect(await deviation(rough)).toBeGreaterThan(0.15);
 });
 
+it('knows the mean over all frequencies, next to the highest', async () => {
+  const mean = async (values: Float64Array) => (await flatnessOf(polyphase(values, layout, 0))).mean;
+  expect(await mean(orthogonalKernel(seeded(1), 24, 24, [3, 3]))).toBeCloseTo(1, 9);
+  // Nine taps that are alike: their sum at the peak is three times as high as what they are below each other.
+  expect(await mean(Float64Array.from({ length: 24 * 24 * 9 }, () => 1))).toBeCloseTo(1 / 9, 9);
+  expect(await mean(new Float64Array(rough.length))).toBe(0);
+});
+
 it('is what is usual where a weight cannot be read', async () => {
   const readable = operatorOf(new FakeTensor(shape, Float32Array.from(even)));
   const unreadable = operatorOf(new FakeTensor(shape, new Error('the file is truncated')));

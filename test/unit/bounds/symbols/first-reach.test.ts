@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { coverOfHalfTorus } from '../../../../src/bounds/symbols/cells';
-import { expectedReach, firstReach } from '../../../../src/bounds/symbols/first-reach';
+import { coverOfHalfTorus, thresholdOf } from '../../../../src/bounds/symbols/cells';
+import { firstReach, reachWhere } from '../../../../src/bounds/symbols/first-reach';
 
 const tau = [1, 1];
 
@@ -39,12 +39,22 @@ it('ends where no reach does', async () => {
   expect(reach).toBeLessThan(Math.PI / 2);
 });
 
-it('expects smaller cells of flatter symbols and smaller tolerances', () => {
-  const reaches = [0.3, 0.7, 0.9, 0.97].map((ratio) => expectedReach(tau, ratio, 1e-3, Infinity));
-  expect(reaches).toEqual(reaches.toSorted((a, b) => b - a));
-  expect(reaches[3]).toBeLessThan(reaches[0] / 3);
-  expect(expectedReach(tau, 0.99, 0.1, Infinity)).toBeGreaterThan(expectedReach(tau, 0.99, 1e-3, Infinity));
-  expect(expectedReach(tau, 0.99, 1e-3, 0.02)).toBeGreaterThan(3 * expectedReach(tau, 0.99, 1e-3, Infinity));
+it.each([
+  [0.7, 1e-3, Infinity],
+  [0.97, 1e-3, Infinity],
+  [0.97, 0.1, Infinity],
+  [0.99, 1e-3, 0.05],
+  [1, 1e-5, 1],
+])('of a symbol of %f to %f, of swing %f, cells are done with up to a reach', (ratio, tolerance, swing) => {
+  const limit = (1 + tolerance) ** 2;
+  const reach = reachWhere(ratio, tolerance, swing);
+  expect(thresholdOf(limit, Math.cos(reach), swing)).toBeCloseTo(ratio, 9);
+  expect(thresholdOf(limit, Math.cos(1.01 * reach), swing)).toBeLessThan(ratio);
+});
+
+it('is not more than first cells have, however low a symbol is elsewhere', () => {
+  expect(reachWhere(0, 1e-3, Infinity)).toBe(reachWhere(0.3, 1e-3, Infinity));
+  expect(reachWhere(1, 0.5, 0.01)).toBe(reachWhere(0, 1e-3, Infinity));
 });
 
 it.each([
