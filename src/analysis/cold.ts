@@ -4,12 +4,13 @@ import type { Conditions } from './conditions';
 import { wayOf } from './convolution-cost';
 
 /**
- * What the first operators of a kind take besides, seconds: any of these, a matrix, an explicit operator, a convolution by symbols, one whose
- * symbols are put together in products, and factorised by panels, one that is shared out among companions.
+ * What the first operators of a kind take besides, seconds: any of these, a matrix, a convolution with a single tap, an explicit operator, a
+ * convolution by symbols, one whose symbols are put together in products, and factorised by panels, one that is shared out among companions.
  */
 const FIRST = {
   any: 0.005,
   matrix: 0.015,
+  pointwise: 0.01,
   explicit: 0.015,
   convolution: 0.01,
   products: 0.03,
@@ -19,7 +20,7 @@ const FIRST = {
 /** What companions, which start beside it, take from the first layer, seconds. */
 const COMPANIONS = 0.01;
 /** What the first layers of all take besides, seconds: each up to so many times as long again. */
-const FIRST_LAYERS = { seconds: 0.2, times: 2 } as const;
+const FIRST_LAYERS = { seconds: 0.35, times: 2 } as const;
 
 /**
  * The costs of operators that are bounded in this order, from those that each had among others.
@@ -63,7 +64,8 @@ function kindsOf(
       return ['any', 'convolution'];
     case 'convolution': {
       const { way } = wayOf(operator, conditions);
-      if (way === 'matrix' || way === 'explicit') return ['any', way];
+      if (way === 'matrix') return ['any', 'pointwise'];
+      if (way === 'explicit') return ['any', way];
       return [
         'any',
         'convolution',

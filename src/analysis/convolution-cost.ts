@@ -16,7 +16,7 @@ import { gridCount } from '../bounds/symbols/grid';
 import { product } from '../bounds/kernel';
 import { isPutTogetherInLoops } from '../bounds/symbols/norms-by-cholesky';
 import { LARGEST_LAYOUT } from '../bounds/padded/padded-gram';
-import { FACTORISATIONS, secondsOfPadded } from '../bounds/padded/padded-norm';
+import { FACTORISATIONS, secondsOfPadded, secondsOfProducts } from '../bounds/padded/padded-norm';
 import { type Axis, outputSize } from '../bounds/padded/padding';
 import type { ConvolutionOperator, Operator } from '../model/model';
 import {
@@ -31,7 +31,7 @@ import {
   TOLERANCE,
 } from './any-size-cost';
 import type { Conditions } from './conditions';
-import { OWN_EIGENVALUE, OWN_SPEED, secondsOfEigenvalue, secondsOfMatrices, VALUES } from './matrix-cost';
+import { OWN_EIGENVALUE, secondsOfEigenvalue, secondsOfMatrices, VALUES } from './matrix-cost';
 import { convolutionLayer } from './operator';
 
 /**
@@ -41,16 +41,13 @@ import { convolutionLayer } from './operator';
 const CLOSE = { share: 4, factorised: 0.24, leastFactorised: 1.5 } as const;
 /** What a padded operator's bound takes with the layout of its Gram matrix, next to what it takes by itself. */
 const LAID_OUT = 1.25;
-/** What the eigenvalue of a small explicit operator costs besides, next to a matrix of its size: others are close to it. */
-const CLUSTERED = 1;
 /** What the circulants of a group cost however small they are, and each of their frequencies, seconds. */
 const CIRCULANTS_OVERHEAD = 3.5e-3;
 const CIRCULANTS_FREQUENCY = 8e-6;
-/** Products with the padded operator that raise a lower bound, most often, what they cost however small it is, seconds, and flops and values of patches a second in them. */
-const ATTAINING_STEPS = 40;
-const ATTAINING_OVERHEAD = 0.03;
-const SKINNY_SPEED = 3e10;
-const PATCHES = 5e8;
+/** Lanczos steps that raise a lower bound, of a flat symbol and of others, what they cost however small they are, seconds, and flops a second to orthogonalise. */
+const ATTAINING = { stepsOfFlat: 44, steps: 22, overhead: 0.03, orthogonalizing: 1e9 } as const;
+/** Norm over most of the torus, next to the highest, from which a symbol is flat. */
+const FLAT = 0.85;
 
 /**
  * By the way that `boundConvolution` takes, as far as sizes tell.
@@ -157,7 +154,8 @@ function secondsForSize(
   if (isWritten) {
     const writing = (rows * layer.inChannelsPerGroup * product(layer.size)) / VALUES;
     const least = Math.min(rows, columns);
-    const clustered = least <= OWN_EIGENVALUE ? CLUSTERED * secondsOfEigenvalue(least) : 0;
+    // Other eigenvalues are close to the largest one: it takes twice as long to find as that of any matrix.
+    const clustered = least <= OWN_EIGENVALUE ? secondsOfEigenvalue(least) : 0;
     return groups * (writing + clustered) + secondsOfMatrices(groups, rows, columns, conditions);
   }
   const isMatrix = product(kernel.positions) === 1;
@@ -173,13 +171,11 @@ function secondsForSize(
   if (circular?.exact && onCircular !== null) return onCircular;
   const refining = secondsByGram(layer, axes, rows, columns, conditions);
   const patches = groups * layer.inChannelsPerGroup * product(layer.size) * outputs;
-  const part = Math.min(patches, PATCH_ELEMENTS);
+  const steps = conditions.flatness.ratio < FLAT ? ATTAINING.steps : ATTAINING.stepsOfFlat;
   const attaining =
-    ATTAINING_OVERHEAD +
-    ATTAINING_STEPS *
-      ((4 * part * layer.outChannels) / groups / SKINNY_SPEED +
-        (2 * part) / PATCHES +
-        (4 * ATTAINING_STEPS * columns * groups) / OWN_SPEED);
+    ATTAINING.overhead +
+    steps * secondsOfProducts(Math.min(patches, PATCH_ELEMENTS), layer.outChannels / groups) +
+    (4 * steps ** 2 * columns * groups) / ATTAINING.orthogonalizing;
   if (onCircular !== null) return onCircular + attaining + refining;
   const grids = [0, 1]
     .map((more) => circulantCounts(axes, more))

@@ -13,9 +13,12 @@ const ATTEMPTS = 10;
 export const FACTORISATIONS = 1.5;
 /** Flops a second, about: products of panels, of the operator with a vector, and plain loops. */
 const SPEED = { products: 4.5e10, skinny: 3e10, own: 1e9 } as const;
-/** What a norm costs however small it is, and a product of the operator with a vector, seconds. */
+/** What a norm costs however small it is, and a product of the operator with a vector and with its adjoint, seconds. */
 const OVERHEAD = 5e-3;
 const PRODUCT_OVERHEAD = 1e-4;
+/** What a value of the patches takes in these at least, to be read by the products, and to be gathered and scattered, seconds. */
+const READ = 3e-9;
+const GATHERED = 3.5e-9;
 
 /**
  * Enclosure of the norm of a convolution of one group on a known input. Lower bound: `||T v|| / ||v||` of a Lanczos vector.
@@ -117,8 +120,12 @@ export function secondsOfPadded(
   order: number,
   flops: number,
 ): number {
-  const patches = inChannels * taps * outputs;
-  const step = PRODUCT_OVERHEAD + (4 * patches * outChannels) / SPEED.skinny + (2 * patches) / SPEED.own;
+  const step = secondsOfProducts(inChannels * taps * outputs, outChannels);
   const orthogonalizing = (2 * STEPS ** 2 * order) / SPEED.own;
   return OVERHEAD + flops / SPEED.products + STEPS * step + orthogonalizing;
+}
+
+/** Of a product of an operator with a vector, and with its adjoint, that gather so many values of patches for each of the outputs. */
+export function secondsOfProducts(patches: number, outChannels: number): number {
+  return PRODUCT_OVERHEAD + patches * (Math.max(READ, (4 * outChannels) / SPEED.skinny) + GATHERED);
 }

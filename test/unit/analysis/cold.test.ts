@@ -21,10 +21,10 @@ function overheads(operators: readonly Operator[], { warm, shared, loops = 1 }: 
 
 it('adds to the first layers at most twice what they cost, and to all of them together at most so much', () => {
   const norm: Operator = { kind: 'diagonal', gain: none, variance: none, epsilon: 0 };
-  const [tiny, ...others] = overheads([norm, norm, norm, norm], { warm: [0.001, 0.05, 0.05, 5] });
+  const [tiny, ...others] = overheads([norm, norm, norm, norm], { warm: [0.001, 0.15, 0.05, 5] });
   expect(tiny).toBeCloseTo(0.002, 12);
-  expect(others[0]).toBeCloseTo(0.1, 12);
-  expect(others[1]).toBeCloseTo(0.098, 12);
+  expect(others[0]).toBeCloseTo(0.3, 12);
+  expect(others[1]).toBeCloseTo(0.048, 12);
   expect(others[2]).toBe(0);
 });
 
@@ -32,12 +32,13 @@ it('adds what the first of a kind takes once, and more on a slower machine', () 
   const small = bareConvolution([8, 8, 3, 3]);
   const kinds = [
     matrix,
+    bareConvolution([8, 8, 1, 1]),
     { ...small, inputSize: [4, 4] },
     small,
     bareConvolution([64, 64, 3, 3]),
     bareConvolution([256, 256, 3, 3]),
   ];
-  const once = overheads([...kinds, ...kinds, bareConvolution([8, 8, 1, 1])]);
+  const once = overheads([...kinds, ...kinds]);
   expect(once.slice(0, kinds.length).every((seconds) => seconds > 0)).toBe(true);
   expect(once.slice(kinds.length).every((seconds) => seconds === 0)).toBe(true);
   overheads(kinds, { loops: 2 }).forEach((seconds, index) => {
