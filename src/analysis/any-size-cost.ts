@@ -14,7 +14,7 @@ import { secondsOfEigenvalue, secondsOfMatrices, SPEED } from './matrix-cost';
 const OVERHEAD = 2e-4;
 const GROUP = 3e-5;
 /** Values that are put in order and summed up a second, coefficients of an autocorrelation, and pairs of taps that are added to them. */
-const VALUES = 1.5e7;
+const ORDERED = 1.5e7;
 const COEFFICIENTS = 2e7;
 const PAIRS_OF_TAPS = 7e6;
 /** Comparisons of symbols by which it is found how large the first cells are. */
@@ -29,8 +29,8 @@ const CLIMBED = { each: 40, further: 400, begin: 12 } as const;
 /** Rounds of a climb from anywhere, and from a cell: a pair of singular vectors, and a walk with these held. */
 const ROUNDS = { peak: 3, cell: 3 } as const;
 /** Peaks that are climbed first, and places that are looked at besides the corners; for a flat symbol. */
-const FIRST = { climbs: 2, places: 3 } as const;
-const FIRST_OF_FLAT = { climbs: 4, places: 28 } as const;
+const FIRST_LOOK = { climbs: 2, places: 3 } as const;
+const FIRST_LOOK_AT_FLAT = { climbs: 4, places: 28 } as const;
 /** Lanczos steps for a place and for a climb; up to this order, as many as it has real dimensions. */
 const STEPS = { place: 6, climb: 9 } as const;
 const SMALL_ORDER = 16;
@@ -41,7 +41,7 @@ const WALK = { each: 5e-6, tap: 7e-7 } as const;
 /** Relative width that convolutions are enclosed to where none is asked for. */
 export const TOLERANCE = 1e-3;
 /** Comparisons for each frequency of a grid, about, and pairs of so many steps: first, and for each batch, where it is looked at again what is open. */
-const GRID = {
+const ON_GRID = {
   comparisons: 1.3,
   frequency: 1.5e-6,
   pairs: 8,
@@ -97,16 +97,16 @@ export function secondsOfKernels({ groups, rows, order, positions }: KernelSize)
   const pairs = (taps * (taps + 1)) / 2;
   const correlating =
     (2 * pairs * rows * order ** 2) / SPEED + ((lagsOf(positions) + 1) * order ** 2) / COEFFICIENTS;
-  return OVERHEAD + groups * (GROUP + (taps * rows * order) / VALUES + pairs / PAIRS_OF_TAPS + correlating);
+  return OVERHEAD + groups * (GROUP + (taps * rows * order) / ORDERED + pairs / PAIRS_OF_TAPS + correlating);
 }
 
 /** Of one kernel's norms at so many frequencies of a grid. */
 export function gridSeconds(kernel: KernelSize, count: number, conditions: Conditions): number {
-  const pairs = GRID.pairs + GRID.pairsOfBatch * Math.ceil(count / GRID.batch);
+  const pairs = ON_GRID.pairs + ON_GRID.pairsOfBatch * Math.ceil(count / ON_GRID.batch);
   return (
-    comparing(GRID.comparisons * count, kernel, conditions) +
-    GRID.frequency * count +
-    pairs * pairSeconds(kernel, GRID.steps)
+    comparing(ON_GRID.comparisons * count, kernel, conditions) +
+    ON_GRID.frequency * count +
+    pairs * pairSeconds(kernel, ON_GRID.steps)
   );
 }
 
@@ -114,7 +114,7 @@ export function gridSeconds(kernel: KernelSize, count: number, conditions: Condi
 export function peakSeconds(kernel: KernelSize, { flatness }: Conditions): number {
   const { rows, order, positions } = kernel;
   const isClose = isLookedAtClosely(flatness.ratio, order, product(positions) * rows * order);
-  const { climbs, places } = isClose ? FIRST_OF_FLAT : FIRST;
+  const { climbs, places } = isClose ? FIRST_LOOK_AT_FLAT : FIRST_LOOK;
   const corners = 2 ** positions.filter((length) => length > 1).length;
   return (corners + places) * pairSeconds(kernel, STEPS.place) + climbs * ROUNDS.peak * roundSeconds(kernel);
 }

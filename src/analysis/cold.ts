@@ -20,7 +20,7 @@ const FIRST = {
 /** What companions, which start beside it, take from the first layer, seconds. */
 const COMPANIONS = 0.01;
 /** What the first layers of all take besides, seconds: each up to so many times as long again. */
-const FIRST_LAYERS = { seconds: 0.35, times: 2 } as const;
+const FIRST_LAYERS = { seconds: 0.25, times: 2 } as const;
 
 /**
  * The costs of operators that are bounded in this order, from those that each had among others.

@@ -10,12 +10,14 @@ import {
   isDense,
   PADDED,
   PATCH_ELEMENTS,
+  termsOfGram,
 } from '../bounds/convolution';
+import { FLAT } from '../bounds/symbols/climb';
 import { OWN_ORDER } from '../bounds/symbols/definite';
 import { gridCount } from '../bounds/symbols/grid';
 import { product } from '../bounds/kernel';
 import { isPutTogetherInLoops } from '../bounds/symbols/norms-by-cholesky';
-import { LARGEST_LAYOUT } from '../bounds/padded/padded-gram';
+import { secondsOfLayout } from '../bounds/padded/padded-gram';
 import { FACTORISATIONS, secondsOfPadded, secondsOfProducts } from '../bounds/padded/padded-norm';
 import { type Axis, outputSize } from '../bounds/padded/padding';
 import type { ConvolutionOperator, Operator } from '../model/model';
@@ -39,16 +41,11 @@ import { convolutionLayer } from './operator';
  * by circulants, and a part of them needs a factorisation.
  */
 const CLOSE = { share: 4, factorised: 0.24, leastFactorised: 1.5 } as const;
-/** What a padded operator's bound takes with the layout of its Gram matrix, next to what it takes by itself. */
-const LAID_OUT = 1.25;
 /** What the circulants of a group cost however small they are, and each of their frequencies, seconds. */
 const CIRCULANTS_OVERHEAD = 3.5e-3;
 const CIRCULANTS_FREQUENCY = 8e-6;
 /** Lanczos steps that raise a lower bound, of a flat symbol and of others, what they cost however small they are, seconds, and flops a second to orthogonalise. */
 const ATTAINING = { stepsOfFlat: 44, steps: 22, overhead: 0.03, orthogonalizing: 1e9 } as const;
-/** Norm over most of the torus, next to the highest, from which a symbol is flat. */
-const FLAT = 0.85;
-
 /**
  * By the way that `boundConvolution` takes, as far as sizes tell.
  *
@@ -107,10 +104,10 @@ export function explicitSize(
   layer: ConvolutionLayer,
   axes: readonly Axis[],
 ): { rows: number; columns: number; isWritten: boolean } {
-  const outputs = product(axes.map(outputSize));
-  const rows = (layer.outChannels / layer.groups) * outputs;
+  const isApplicable = axes.every((axis) => outputSize(axis) >= 1);
+  const rows = (layer.outChannels / layer.groups) * product(axes.map(outputSize));
   const columns = layer.inChannelsPerGroup * product(axes.map(({ inputSize }) => inputSize));
-  return { rows, columns, isWritten: outputs > 0 && isDense(rows, columns, layer.groups) };
+  return { rows, columns, isWritten: isApplicable && isDense(rows, columns, layer.groups) };
 }
 
 /** Seconds, as estimated, from which a group of a convolution is shared out among companions, by and large. */
@@ -209,31 +206,35 @@ function closeGroups(groups: number, axes: readonly Axis[], { flatness }: Condit
 
 /** Of the banded Gram matrices of the padded operator; 0 where they take too long. */
 function secondsByGram(
-  { outChannels, inChannelsPerGroup, groups, size }: ConvolutionLayer,
+  layer: ConvolutionLayer,
   axes: readonly Axis[],
   rows: number,
   columns: number,
   conditions: Conditions,
 ): number {
-  const { tolerance } = conditions;
+  const { outChannels, inChannelsPerGroup, groups, size } = layer;
+  const tolerance = conditions.tolerance ?? TOLERANCE;
+  const open = openOn(axes);
   const order = Math.min(rows, columns);
-  const outputs = product(axes.map(outputSize));
-  const taps = product(size);
   // A kernel reaches as far on either side as it is long; pads that wrap tie both ends of an axis together.
   const shares = axes.map(({ extent, inputSize, mode }) =>
     mode === 'circular' ? 1 : Math.min(1, extent / inputSize),
   );
   const band = Math.min(...shares) * order;
+  if (open <= tolerance || order * band > PADDED.elements) return 0;
+  const terms = termsOfGram(layer, axes);
+  if (terms === null) return 0;
   const flops = order * band ** 2 - (2 / 3) * band ** 3;
-  const operator = { outChannels: outChannels / groups, inChannels: inChannelsPerGroup, taps, outputs };
+  const operator = {
+    outChannels: outChannels / groups,
+    inChannels: inChannelsPerGroup,
+    taps: product(size),
+    outputs: product(axes.map(outputSize)),
+  };
   const close = CLOSE.factorised * closeGroups(groups, axes, conditions);
   const factorised = Math.min(groups, Math.max(CLOSE.leastFactorised, close));
-  const seconds = factorised * secondsOfPadded(operator, order, FACTORISATIONS * flops);
-  const open = openOn(axes);
-  const affordable = (tolerance ?? TOLERANCE) < TOLERANCE ? Infinity : PADDED.secondsForAll * open;
-  const inputs = product(axes.map(({ inputSize }) => inputSize));
-  const terms = rows < columns ? (taps * outputs) ** 2 / inputs : outputs * taps ** 2;
-  const isLarge = order > PADDED.order || order * band > PADDED.elements || terms > LARGEST_LAYOUT;
-  const isOpen = open > (tolerance ?? TOLERANCE);
-  return isLarge || !isOpen || seconds > Math.min(PADDED.seconds, affordable) ? 0 : LAID_OUT * seconds;
+  const seconds =
+    secondsOfLayout(terms) + factorised * secondsOfPadded(operator, order, FACTORISATIONS * flops);
+  const affordable = tolerance < TOLERANCE ? Infinity : PADDED.secondsForAll * open;
+  return seconds > Math.min(PADDED.seconds, affordable) ? 0 : seconds;
 }

@@ -15,7 +15,14 @@ import {
 } from './kernel';
 import { boundMatrix, frobeniusOf } from './matrices/matrix';
 import type { Frequency } from './symbols/symbol';
-import { type GramLayout, gramLayout, type Side } from './padded/padded-gram';
+import {
+  type GramLayout,
+  gramLayout,
+  LARGEST_LAYOUT,
+  layoutTerms,
+  secondsOfLayout,
+  type Side,
+} from './padded/padded-gram';
 import { boundPadded, costOfPadded } from './padded/padded-norm';
 import { denseMatrix, lowerBounds, type PaddedOperator, paddedOperator } from './padded/padded-operator';
 import { waveStart } from './padded/wave-start';
@@ -358,8 +365,14 @@ async function refined(
       method = METHODS.circulant;
     } else {
       if (!byGram.delete(largest)) break;
-      gram ??= groupGram(layer, groups[0], axes);
-      if (gram === null) break;
+      if (gram === null) {
+        const terms = termsOfGram(layer, axes);
+        if (terms === null) break;
+        spent += secondsOfLayout(terms);
+        if (isOver()) break;
+        gram = groupGram(layer, groups[0], axes);
+        if (gram === null) break;
+      }
       spent += gram.seconds;
       if (isOver()) break;
       narrow(largest, await boundByGram(engine, gram, groups[largest], tolerance));
@@ -378,6 +391,21 @@ interface GroupGram {
   readonly seconds: number;
 }
 
+/** The terms of the layout of a group's banded Gram matrix; null where they, or the matrix, are too many. */
+export function termsOfGram(
+  layer: Pick<ConvolutionLayer, 'outChannels' | 'groups' | 'inChannelsPerGroup' | 'size' | 'dilations'>,
+  axes: readonly Axis[],
+): number | null {
+  const [inputs, outputs] = [axes.map(({ inputSize }) => inputSize), axes.map(outputSize)];
+  const rows = (layer.outChannels / layer.groups) * product(outputs);
+  const columns = layer.inChannelsPerGroup * product(inputs);
+  const isLong = axes.some(({ inputSize, begin, end }) => inputSize + begin + end > PADDED.axis);
+  const isWide = Math.min(rows, columns) > PADDED.order || Math.max(rows, columns) > PADDED.vector;
+  if (isLong || isWide || product(layer.size) * product(outputs) > PADDED.taps) return null;
+  const terms = layoutTerms(axes, layer, rows < columns ? 'outputs' : 'inputs');
+  return terms > LARGEST_LAYOUT ? null : terms;
+}
+
 /** Null where the matrix is too large. */
 function groupGram(
   layer: ConvolutionLayer,
@@ -388,9 +416,6 @@ function groupGram(
   const [inputs, outputs] = [axes.map(({ inputSize }) => inputSize), axes.map(outputSize)];
   const rows = single.outChannels * product(outputs);
   const columns = single.inChannelsPerGroup * product(inputs);
-  const isLong = axes.some(({ inputSize, begin, end }) => inputSize + begin + end > PADDED.axis);
-  const isWide = Math.min(rows, columns) > PADDED.order || Math.max(rows, columns) > PADDED.vector;
-  if (isLong || isWide || product(layer.size) * product(outputs) > PADDED.taps) return null;
   const side: Side = rows < columns ? 'outputs' : 'inputs';
   // The axis along which the fewest positions have a block beside them.
   const reaches = axes.map(({ extent, inputSize }) => (extent - 1) / inputSize);

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { basename, join } from 'node:path';
 import { percent, table } from './markdown.mjs';
 import { networkFiles } from './networks.mjs';
-import { MATRICES, matricesFile, resnetFile, shapesFile } from './weights.mjs';
+import { drawnFile, MATRICES, matricesFile, resnetFile, shapesFile } from './weights.mjs';
 
 const FACTOR = 3;
 /** Input sizes that make most of a network's maps small. */
@@ -39,7 +39,9 @@ export function estimates() {
     ),
     { file: resnetFile('kaiming'), options: { tolerance: 1e-2 } },
     { file: resnetFile('smooth'), options: { tolerance: 1e-2 } },
-    ...[1e-2, null].map((tolerance) => ({ file: shapesFile(), options: { tolerance } })),
+    ...[shapesFile(), drawnFile()].flatMap((file) =>
+      [1e-2, null].map((tolerance) => ({ file, options: { tolerance } })),
+    ),
     ...MATRICES.map((layers) => ({ file: matricesFile(), options: { layers } })),
   ];
   const lines = [

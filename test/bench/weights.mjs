@@ -81,6 +81,54 @@ export function shapesFile() {
   );
 }
 
+/** Layers that are drawn, and the kernel sizes that they may have. */
+const DRAWN = 80;
+const SIZES = [
+  [3],
+  [5],
+  [9],
+  [25],
+  [1, 1],
+  [2, 2],
+  [3, 3],
+  [3, 3],
+  [5, 5],
+  [7, 7],
+  [1, 7],
+  [2, 2, 2],
+  [3, 3, 3],
+];
+const MOST_CHANNELS = [384, 384, 64];
+const STRUCTURES = ['flat', 'flat', 'smooth', 'decaying'];
+
+/** Convolutions of shapes that are drawn, of a few channels as often as of many: flat ones, smooth ones, and ones whose outputs decay. */
+export function drawnFile() {
+  const next = uniform(5);
+  const pick = (list) => list[Math.floor(next() * list.length)];
+  return file(
+    'drawn',
+    Array.from({ length: DRAWN }, (_, i) => {
+      const size = pick(SIZES);
+      const most = product(size) > 20 ? 128 : MOST_CHANNELS[size.length - 1];
+      const [outputs, inputs] = [next(), next()].map((x) => Math.round(most ** ((1 + 3 * x) / 4)));
+      const structure = pick(STRUCTURES);
+      const shape = [outputs, inputs, ...size];
+      return { name: `${i}.${structure}`, shape, values: () => structured(shape, structure, next) };
+    }),
+  );
+}
+
+function structured([outputs, inputs, ...size], structure, next) {
+  const values = gaussians(outputs * inputs * product(size), next);
+  const of = values.length / outputs;
+  if (structure === 'decaying')
+    return values.map((x, i) => x * Math.exp((-3 * Math.floor(i / of)) / outputs));
+  if (structure === 'flat') return values;
+  const [u, v] = [gaussians(outputs, next), gaussians(inputs, next)];
+  const height = DOMINANCE / Math.sqrt(Math.min(outputs, inputs));
+  return values.map((x, i) => x + height * u[Math.floor(i / of)] * v[Math.floor((i % of) / product(size))]);
+}
+
 /** How much higher than the rest the smooth direction of a kernel is, about. */
 const DOMINANCE = 2;
 

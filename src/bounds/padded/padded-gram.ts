@@ -1,10 +1,12 @@
 import type { Engine } from '../../compute/engine';
-import { product, unravel } from '../kernel';
+import { type KernelShape, product, unravel } from '../kernel';
 import type { PaddedOperator } from './padded-operator';
+import { type Axis, outputSize, paddedSources } from './padding';
 import { gamma } from '../rounding';
 
-/** Terms of all blocks that are written down at most. */
+/** Terms of all blocks that are written down at most: a few hundred MB for a moment, and what each takes, seconds. */
 export const LARGEST_LAYOUT = 2 ** 21;
+const TERM = 1.3e-7;
 /** Values of the products of taps that are held at a time, as far as one tap's allow. */
 const PRODUCT_ELEMENTS = 2 ** 22;
 
@@ -29,6 +31,35 @@ export interface GramLayout {
   readonly sums: readonly Int32Array[];
   /** For each position the positions up to it whose blocks beside it have terms, ascending, and the sums that stand there. */
   readonly rows: readonly { readonly columns: Int32Array; readonly sums: Int32Array }[];
+}
+
+/**
+ * Terms of the layout of a convolution with kernels of some size: as many as the products of those on every axis. `axes` are short enough to be
+ * counted position by position.
+ */
+export function layoutTerms(
+  axes: readonly Axis[],
+  { size, dilations }: Pick<KernelShape, 'size' | 'dilations'>,
+  side: Side,
+): number {
+  const onAxis = (axis: Axis, j: number): number => {
+    const sources = paddedSources(axis);
+    const outputs = outputSize(axis);
+    const met = new Float64Array(side === 'inputs' ? outputs : axis.inputSize);
+    for (let output = 0; output < outputs; output++) {
+      for (let tap = 0; tap < size[j]; tap++) {
+        const input = sources[output * axis.stride + tap * dilations[j]];
+        if (input >= 0) met[side === 'inputs' ? output : input]++;
+      }
+    }
+    return met.reduce((sum, count) => sum + count ** 2, 0);
+  };
+  return product(axes.map(onAxis));
+}
+
+/** What it takes to write down a layout of so many terms, seconds. */
+export function secondsOfLayout(terms: number): number {
+  return TERM * terms;
 }
 
 /** For each position the first one whose block beside it has terms; the position itself where none has (no output reads it). */

@@ -11,7 +11,7 @@ const INVERSE_STEPS = 40;
 const ATTEMPTS = 10;
 /** Factorisations that it takes, about: some break down. */
 export const FACTORISATIONS = 1.5;
-/** Flops a second, about: products of panels, of the operator with a vector, and plain loops. */
+/** Flops a second, about: products of panels, of the operator with a vector, and of plain loops that orthogonalise. */
 const SPEED = { products: 4.5e10, skinny: 3e10, own: 1e9 } as const;
 /** What a norm costs however small it is, and a product of the operator with a vector and with its adjoint, seconds. */
 const OVERHEAD = 5e-3;

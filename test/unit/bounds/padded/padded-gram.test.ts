@@ -5,6 +5,7 @@ import { product } from '../../../../src/bounds/kernel';
 import {
   envelopeOf,
   gramLayout,
+  layoutTerms,
   type PaddedGram,
   paddedGram,
   type Side,
@@ -159,6 +160,23 @@ describe('paddedGram', () => {
     expect(gram.blocks[0][0]).toBe(5);
     expect(gram.size).toBeGreaterThanOrEqual(5);
     expect(gram.size).toBeLessThan(5.001);
+  });
+
+  it.each(sides)('has as many terms as are counted axis by axis, of the %s', (side) => {
+    fc.assert(
+      fc.property(convolutions(), ({ layer: drawn }) => {
+        const layer = groupAlone({ ...(drawn.transposed ? adjoint(drawn) : drawn), scale: 1 }, 0);
+        const { operator, axes } = operatorOf(layer);
+        const { taps, outputs, inputs, sources } = operator;
+        const met = new Array<number>(side === 'inputs' ? outputs : inputs).fill(0);
+        sources.forEach((input, at) => {
+          if (input >= 0) met[side === 'inputs' ? at % outputs : input]++;
+        });
+        const terms = met.reduce((sum, count) => sum + count ** 2, 0);
+        expect(sources).toHaveLength(taps * outputs);
+        expect(layoutTerms(axes, toBounds(layer, 'sized'), side)).toBe(terms);
+      }),
+    );
   });
 
   it('is not written down where it has too many terms', () => {
