@@ -26,8 +26,8 @@ const TRIED = 15;
 const COMPARISONS = { times: [2.2, 3, 4], cells: 0.76, tolerance: -0.23 } as const;
 /** Times that the symbol is climbed again for so many comparisons, and those of which there are fewer further on. */
 const CLIMBED = { each: 40, further: 400, begin: 12 } as const;
-/** Rounds of a climb from anywhere, and from a cell: a pair of singular vectors, and a walk with these held. */
-const ROUNDS = { peak: 3, cell: 3 } as const;
+/** Rounds of a climb: a pair of singular vectors, and a walk with these held. */
+const ROUNDS = 3;
 /** Peaks that are climbed first, and places that are looked at besides the corners; for a flat symbol. */
 const FIRST_LOOK = { climbs: 2, places: 3 } as const;
 const FIRST_LOOK_AT_FLAT = { climbs: 4, places: 28 } as const;
@@ -116,16 +116,14 @@ export function peakSeconds(kernel: KernelSize, { flatness }: Conditions): numbe
   const isClose = isLookedAtClosely(flatness.ratio, order, product(positions) * rows * order);
   const { climbs, places } = isClose ? FIRST_LOOK_AT_FLAT : FIRST_LOOK;
   const corners = 2 ** positions.filter((length) => length > 1).length;
-  return (corners + places) * pairSeconds(kernel, STEPS.place) + climbs * ROUNDS.peak * roundSeconds(kernel);
+  return (corners + places) * pairSeconds(kernel, STEPS.place) + climbs * climbSeconds(kernel);
 }
 
 /** Of the branch and bound. */
 function searchSeconds(kernel: KernelSize, conditions: Conditions): number {
   const count = comparisonsOf(kernel, conditions);
   const climbs = Math.min(count.cells / CLIMBED.each, CLIMBED.begin + count.cells / CLIMBED.further);
-  return (
-    comparing(count.cells + count.others, kernel, conditions) + climbs * ROUNDS.cell * roundSeconds(kernel)
-  );
+  return comparing(count.cells + count.others, kernel, conditions) + climbs * climbSeconds(kernel);
 }
 
 /** Comparisons of one kernel's symbols, with cells and before there are any. */
@@ -150,9 +148,9 @@ function comparisonsOf(
   };
 }
 
-/** A round of a climb. */
-function roundSeconds(kernel: KernelSize): number {
-  return pairSeconds(kernel, STEPS.climb) + WALK.each + WALK.tap * product(kernel.positions);
+function climbSeconds(kernel: KernelSize): number {
+  const walk = WALK.each + WALK.tap * product(kernel.positions);
+  return ROUNDS * (pairSeconds(kernel, STEPS.climb) + walk);
 }
 
 /** A pair of singular vectors of a symbol. */

@@ -8,6 +8,8 @@ import {
   FIRST_WIDTH,
   GRID,
   isDense,
+  type OperatorSize,
+  operatorSize,
   PADDED,
   PATCH_ELEMENTS,
   termsOfGram,
@@ -103,10 +105,9 @@ function isSized(
 export function explicitSize(
   layer: ConvolutionLayer,
   axes: readonly Axis[],
-): { rows: number; columns: number; isWritten: boolean } {
+): OperatorSize & { readonly isWritten: boolean } {
   const isApplicable = axes.every((axis) => outputSize(axis) >= 1);
-  const rows = (layer.outChannels / layer.groups) * product(axes.map(outputSize));
-  const columns = layer.inChannelsPerGroup * product(axes.map(({ inputSize }) => inputSize));
+  const { rows, columns } = operatorSize(layer, axes);
   return { rows, columns, isWritten: isApplicable && isDense(rows, columns, layer.groups) };
 }
 

@@ -267,8 +267,7 @@ async function boundDense(
   axes: readonly Axis[],
   tolerance: number | null,
 ): Promise<Found | null> {
-  const rows = (layer.outChannels / layer.groups) * product(axes.map(outputSize));
-  const columns = layer.inChannelsPerGroup * product(axes.map((axis) => axis.inputSize));
+  const { rows, columns } = operatorSize(layer, axes);
   if (!isDense(rows, columns, groups.length)) return null;
   const width = tolerance ?? MATRIX_TOLERANCE;
   const factor = copiesFactor(axes);
@@ -309,6 +308,26 @@ async function boundIfOrthogonal(
 export function copiesFactor(axes: readonly Axis[]): number {
   const copies = product(axes.map(largestCopies));
   return circularGrid(axes)?.factor ?? (copies > 1 ? Math.sqrt(copies) : 1);
+}
+
+/** Rows and columns of a group's operator on an input of known size. */
+export interface OperatorSize {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+export function operatorSize(
+  {
+    outChannels,
+    inChannelsPerGroup,
+    groups,
+  }: Pick<KernelShape, 'outChannels' | 'inChannelsPerGroup' | 'groups'>,
+  axes: readonly Axis[],
+): OperatorSize {
+  return {
+    rows: (outChannels / groups) * product(axes.map(outputSize)),
+    columns: inChannelsPerGroup * product(axes.map(({ inputSize }) => inputSize)),
+  };
 }
 
 /** Whether the matrices of so many groups, (rows, columns) each, are written out. */
@@ -391,18 +410,18 @@ interface GroupGram {
   readonly seconds: number;
 }
 
+/** The smaller side of a group's operator. */
+function sideOf({ rows, columns }: OperatorSize): Side {
+  return rows < columns ? 'outputs' : 'inputs';
+}
+
 /** The terms of the layout of a group's banded Gram matrix; null where they, or the matrix, are too many. */
-export function termsOfGram(
-  layer: Pick<ConvolutionLayer, 'outChannels' | 'groups' | 'inChannelsPerGroup' | 'size' | 'dilations'>,
-  axes: readonly Axis[],
-): number | null {
-  const [inputs, outputs] = [axes.map(({ inputSize }) => inputSize), axes.map(outputSize)];
-  const rows = (layer.outChannels / layer.groups) * product(outputs);
-  const columns = layer.inChannelsPerGroup * product(inputs);
+export function termsOfGram(layer: Omit<KernelShape, 'strides'>, axes: readonly Axis[]): number | null {
+  const { rows, columns } = operatorSize(layer, axes);
   const isLong = axes.some(({ inputSize, begin, end }) => inputSize + begin + end > PADDED.axis);
   const isWide = Math.min(rows, columns) > PADDED.order || Math.max(rows, columns) > PADDED.vector;
-  if (isLong || isWide || product(layer.size) * product(outputs) > PADDED.taps) return null;
-  const terms = layoutTerms(axes, layer, rows < columns ? 'outputs' : 'inputs');
+  if (isLong || isWide || product(layer.size) * product(axes.map(outputSize)) > PADDED.taps) return null;
+  const terms = layoutTerms(axes, layer, sideOf({ rows, columns }));
   return terms > LARGEST_LAYOUT ? null : terms;
 }
 
@@ -413,15 +432,13 @@ function groupGram(
   axes: readonly Axis[],
 ): GroupGram | null {
   const single = { ...layer, outChannels: layer.outChannels / layer.groups, groups: 1 };
-  const [inputs, outputs] = [axes.map(({ inputSize }) => inputSize), axes.map(outputSize)];
-  const rows = single.outChannels * product(outputs);
-  const columns = single.inChannelsPerGroup * product(inputs);
-  const side: Side = rows < columns ? 'outputs' : 'inputs';
+  const side = sideOf(operatorSize(layer, axes));
   // The axis along which the fewest positions have a block beside them.
   const reaches = axes.map(({ extent, inputSize }) => (extent - 1) / inputSize);
   const outermost = reaches.indexOf(Math.min(...reaches));
   const operator = paddedOperator(values, single, axes);
-  const layout = gramLayout(operator, side, side === 'inputs' ? inputs : outputs, outermost);
+  const sizes = axes.map((axis) => (side === 'inputs' ? axis.inputSize : outputSize(axis)));
+  const layout = gramLayout(operator, side, sizes, outermost);
   if (layout === null) return null;
   const { seconds, elements } = costOfPadded(operator, layout);
   return elements > PADDED.elements
