@@ -40,7 +40,7 @@ const PAIR = { each: 5e-6, value: 6e-9, step: 2.5e-6, entry: 6e-9 } as const;
 const WALK = { each: 5e-6, tap: 7e-7 } as const;
 /** Relative width that convolutions are enclosed to where none is asked for. */
 export const TOLERANCE = 1e-3;
-/** Comparisons for each frequency of a grid, about, and pairs of so many steps: first, and for each batch, where it is looked at again what is open. */
+/** Comparisons for each frequency of a grid, about, and pairs of so many steps: first, and for each batch, where it is looked at again what is open: more for narrower widths. */
 const ON_GRID = {
   comparisons: 1.3,
   frequency: 1.5e-6,
@@ -86,23 +86,33 @@ export function lagsOf(positions: readonly number[]): number {
 export function secondsForAnySize(kernel: KernelSize, conditions: Conditions): number {
   const { groups, rows, order, positions } = kernel;
   if (product(positions) === 1) return secondsOfMatrices(groups, rows, order, conditions);
+  // The bound by taps is met: nothing is correlated or searched.
+  if (conditions.flatness.taps <= 1 + (conditions.tolerance ?? TOLERANCE))
+    return OVERHEAD + groups * (peakSeconds(kernel, conditions) + readingSeconds(kernel));
   const each =
     peakSeconds(kernel, conditions) + searchSeconds(kernel, conditions) + secondsOfEigenvalue(order);
   return secondsOfKernels(kernel) + groups * each;
 }
 
 /** What the kernels of all groups take before a symbol is looked at. */
-export function secondsOfKernels({ groups, rows, order, positions }: KernelSize): number {
+export function secondsOfKernels(kernel: KernelSize): number {
+  const { groups, rows, order, positions } = kernel;
   const taps = product(positions);
   const pairs = (taps * (taps + 1)) / 2;
   const correlating =
     (2 * pairs * rows * order ** 2) / SPEED + ((lagsOf(positions) + 1) * order ** 2) / COEFFICIENTS;
-  return OVERHEAD + groups * (GROUP + (taps * rows * order) / ORDERED + pairs / PAIRS_OF_TAPS + correlating);
+  return OVERHEAD + groups * (readingSeconds(kernel) + pairs / PAIRS_OF_TAPS + correlating);
+}
+
+/** What it takes to put the values of one group in order, and to sum up the norms of their taps. */
+function readingSeconds({ rows, order, positions }: KernelSize): number {
+  return GROUP + (product(positions) * rows * order) / ORDERED;
 }
 
 /** Of one kernel's norms at so many frequencies of a grid. */
 export function gridSeconds(kernel: KernelSize, count: number, conditions: Conditions): number {
-  const pairs = ON_GRID.pairs + ON_GRID.pairsOfBatch * Math.ceil(count / ON_GRID.batch);
+  const narrow = Math.max(1, TOLERANCE / (conditions.tolerance ?? TOLERANCE));
+  const pairs = ON_GRID.pairs + Math.sqrt(narrow) * ON_GRID.pairsOfBatch * Math.ceil(count / ON_GRID.batch);
   return (
     comparing(ON_GRID.comparisons * count, kernel, conditions) +
     ON_GRID.frequency * count +

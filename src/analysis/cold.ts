@@ -19,8 +19,8 @@ const FIRST = {
 } as const;
 /** What companions, which start beside it, take from the first layer, seconds. */
 const COMPANIONS = 0.01;
-/** What the first layers of all take besides, seconds: each up to so many times as long again. */
-const FIRST_LAYERS = { seconds: 0.25, times: 2 } as const;
+/** What the first layers of all take besides, seconds: each up to as long again. */
+const FIRST_LAYERS = 0.25;
 
 /**
  * The costs of operators that are bounded in this order, from those that each had among others.
@@ -36,9 +36,9 @@ export function coldCosts(
 ): number[] {
   const { loops } = conditions.slowness;
   const seen = new Set<keyof typeof FIRST>();
-  let left = FIRST_LAYERS.seconds * loops;
+  let left = FIRST_LAYERS * loops;
   return operators.map((operator, index) => {
-    const again = Math.min(left, FIRST_LAYERS.times * warm[index]);
+    const again = Math.min(left, warm[index]);
     left -= again;
     let first = 0;
     for (const kind of kindsOf(operator, shared[index], conditions)) {

@@ -1,6 +1,8 @@
 /** How long the bound of a convolution takes: by the way that `boundConvolution` will take, as far as shapes tell. */
 import {
+  affordablePart,
   axesOf,
+  CIRCULAR_TOLERANCE,
   circulantCounts,
   circularGrid,
   type ConvolutionLayer,
@@ -11,15 +13,14 @@ import {
   type OperatorSize,
   operatorSize,
   PADDED,
-  PATCH_ELEMENTS,
   termsOfGram,
 } from '../bounds/convolution';
-import { FLAT } from '../bounds/symbols/climb';
 import { OWN_ORDER } from '../bounds/symbols/definite';
 import { gridCount } from '../bounds/symbols/grid';
 import { product } from '../bounds/kernel';
 import { isPutTogetherInLoops } from '../bounds/symbols/norms-by-cholesky';
 import { secondsOfLayout } from '../bounds/padded/padded-gram';
+import { secondsOfShift } from '../bounds/symbols/wave';
 import { FACTORISATIONS, secondsOfPadded, secondsOfProducts } from '../bounds/padded/padded-norm';
 import { type Axis, outputSize } from '../bounds/padded/padding';
 import type { ConvolutionOperator, Operator } from '../model/model';
@@ -44,10 +45,24 @@ import { convolutionLayer } from './operator';
  */
 const CLOSE = { share: 4, factorised: 0.24, leastFactorised: 1.5 } as const;
 /** What the circulants of a group cost however small they are, and each of their frequencies, seconds. */
-const CIRCULANTS_OVERHEAD = 3.5e-3;
-const CIRCULANTS_FREQUENCY = 8e-6;
-/** Lanczos steps that raise a lower bound, of a flat symbol and of others, what they cost however small they are, seconds, and flops a second to orthogonalise. */
-const ATTAINING = { stepsOfFlat: 44, steps: 22, overhead: 0.03, orthogonalizing: 1e9 } as const;
+const CIRCULANTS = { overhead: 3.5e-3, frequency: 8e-6 } as const;
+/** Where an explicit operator has fewer different singular values than `usual`, it takes fewer Lanczos steps: as if there were a few more of them. */
+const DIFFERENT = { usual: 50, more: 10 } as const;
+/**
+ * Products with the operator and its adjoint that raise a lower bound, and seconds to orthogonalise each of its columns: of a few groups, where one peak
+ * of the symbol is far above the rest, and where not, and of many.
+ */
+const ATTAINING = {
+  peaked: { products: 30, column: 7e-7 },
+  flat: { products: 66, column: 2.8e-6 },
+  many: { products: 54, column: 2.3e-6 },
+} as const;
+const PEAKED = 0.5;
+/** Where one peak is far above the rest, the circulant that suits it loses nearly as much as padding does: this share of it is open, besides the tolerance. */
+const LEFT_OF_PEAKED = 0.1;
+/** By up to such a factor what is open, and the seconds of a Gram matrix, may turn out otherwise. */
+const UNSURE = 3;
+
 /**
  * By the way that `boundConvolution` takes, as far as sizes tell.
  *
@@ -145,35 +160,37 @@ function secondsForSize(
   conditions: Conditions,
 ): number | null {
   const { groups } = layer;
-  const outputs = product(axes.map(outputSize));
+
   // A kernel that does not fit is told at once.
   if (axes.some((axis) => outputSize(axis) < 1)) return 0;
   const { rows, columns, isWritten } = explicitSize(layer, axes);
   if (isWritten) {
     const writing = (rows * layer.inChannelsPerGroup * product(layer.size)) / VALUES;
     const least = Math.min(rows, columns);
-    // Other eigenvalues are close to the largest one: it takes twice as long to find as that of any matrix.
-    const clustered = least <= OWN_EIGENVALUE ? secondsOfEigenvalue(least) : 0;
-    return groups * (writing + clustered) + secondsOfMatrices(groups, rows, columns, conditions);
+    // Other eigenvalues are close to the largest one: it takes twice as long to find as that of any matrix. But along an axis where the kernel has one
+    // position, the operator repeats itself.
+    const repeats = product(axes.map((axis) => (axis.extent === 1 ? outputSize(axis) : 1)));
+    const share = repeats === 1 ? 1 : Math.min(1, (DIFFERENT.more + least / repeats) / DIFFERENT.usual);
+    const eigenvalue = least <= OWN_EIGENVALUE ? (2 * share - 1) * secondsOfEigenvalue(least) : 0;
+    return groups * (writing + eigenvalue) + secondsOfMatrices(groups, rows, columns, conditions);
   }
   const isMatrix = product(kernel.positions) === 1;
   if (isMatrix && axes.every(({ mode }) => mode === 'zeros')) return null;
-  const onGrids = (counts: readonly number[]) =>
+  const onGrids = (counts: readonly number[], width: number | null) =>
     secondsOfKernels(kernel) +
-    groups * counts.reduce((sum, count) => sum + gridSeconds(kernel, count, conditions), 0);
+    groups *
+      counts.reduce((sum, count) => sum + gridSeconds(kernel, count, { ...conditions, tolerance: width }), 0);
   const isShort = (counts: readonly number[], times: number) =>
     times * groups * gridCount(counts) * kernel.comparison <= GRID.seconds;
   const circular = circularGrid(axes);
   const onCircular =
-    circular !== null && isShort(circular.counts, 1) ? onGrids([gridCount(circular.counts)]) : null;
+    circular !== null && isShort(circular.counts, 1)
+      ? onGrids([gridCount(circular.counts)], conditions.tolerance ?? CIRCULAR_TOLERANCE)
+      : null;
   if (circular?.exact && onCircular !== null) return onCircular;
   const refining = secondsByGram(layer, axes, rows, columns, conditions);
-  const patches = groups * layer.inChannelsPerGroup * product(layer.size) * outputs;
-  const steps = conditions.flatness.ratio < FLAT ? ATTAINING.steps : ATTAINING.stepsOfFlat;
-  const attaining =
-    ATTAINING.overhead +
-    steps * secondsOfProducts(Math.min(patches, PATCH_ELEMENTS), layer.outChannels / groups) +
-    (4 * steps ** 2 * columns * groups) / ATTAINING.orthogonalizing;
+  const part = affordablePart(layer, axes);
+  const attaining = part === null ? 0 : secondsToAttain(layer, part, conditions);
   if (onCircular !== null) return onCircular + attaining + refining;
   const grids = [0, 1]
     .map((more) => circulantCounts(axes, more))
@@ -181,14 +198,34 @@ function secondsForSize(
   if (groups > FEW_GROUPS) {
     const first = { ...conditions, tolerance: Math.max(FIRST_WIDTH, conditions.tolerance ?? 0) };
     const frequencies = [0, 1].reduce((sum, more) => sum + product(circulantCounts(axes, more)), 0);
-    const closer = CIRCULANTS_OVERHEAD + frequencies * (kernel.comparison + CIRCULANTS_FREQUENCY);
+    const closer = CIRCULANTS.overhead + frequencies * (kernel.comparison + CIRCULANTS.frequency);
     const circulants = closeGroups(groups, axes, conditions) * closer;
     return secondsForAnySize(kernel, first) + attaining + circulants + refining;
   }
   if (circular === null && !isMatrix && grids.length > 0) {
-    return onGrids(grids.map(product)) + groups * peakSeconds(kernel, conditions) + attaining + refining;
+    const positions = Math.max(...kernel.positions);
+    const shifting = grids.reduce((sum, counts) => sum + secondsOfShift(counts, positions), 0);
+    const each = peakSeconds(kernel, conditions) + shifting;
+    return onGrids(grids.map(product), conditions.tolerance) + groups * each + attaining + refining;
   }
   return secondsForAnySize(kernel, conditions) + attaining + refining;
+}
+
+/** To raise the lower bounds of all groups by products with their operator. */
+function secondsToAttain(layer: ConvolutionLayer, axes: readonly Axis[], conditions: Conditions): number {
+  const { groups, outChannels, inChannelsPerGroup, size } = layer;
+  const patches = groups * inChannelsPerGroup * product(size) * product(axes.map(outputSize));
+  const few = isPeaked(layer, conditions) ? ATTAINING.peaked : ATTAINING.flat;
+  const { products, column } = groups > FEW_GROUPS ? ATTAINING.many : few;
+  return (
+    products * secondsOfProducts(patches, outChannels / groups) +
+    column * groups * operatorSize(layer, axes).columns
+  );
+}
+
+/** Whether one peak of the symbol is far above the rest, as far as is known. */
+function isPeaked({ groups }: ConvolutionLayer, { flatness }: Conditions): boolean {
+  return groups <= FEW_GROUPS && flatness.ratio < PEAKED;
 }
 
 /** What quicker bounds leave open of the norm on a zero-padded map, for a Gaussian kernel, about; pads that copy leave half and more. */
@@ -197,6 +234,25 @@ export function openOn(axes: readonly Axis[]): number {
     (sum, { inputSize, mode }) => sum + (mode === 'zeros' ? (Math.PI / (inputSize + 2)) ** 2 / 8 : 0.5),
     0,
   );
+}
+
+/** The same of a kernel of which it is known how flat its symbol is. */
+function openOf(layer: ConvolutionLayer, axes: readonly Axis[], conditions: Conditions): number {
+  const open = openOn(axes);
+  const isPadded = axes.every(({ mode }) => mode === 'zeros');
+  return isPadded && isPeaked(layer, conditions)
+    ? (conditions.tolerance ?? TOLERANCE) + LEFT_OF_PEAKED * open
+    : open;
+}
+
+/** How likely it is that a number is below a limit. */
+function likely(value: number, limit: number): number {
+  return between(-Math.log(UNSURE), Math.log(limit / value), Math.log(UNSURE));
+}
+
+/** 0 to 1 as a value goes from one number to another. */
+function between(from: number, value: number, to: number): number {
+  return Math.min(1, Math.max(0, (value - from) / (to - from)));
 }
 
 /** Of so many groups those that are looked at closely. */
@@ -215,14 +271,14 @@ function secondsByGram(
 ): number {
   const { outChannels, inChannelsPerGroup, groups, size } = layer;
   const tolerance = conditions.tolerance ?? TOLERANCE;
-  const open = openOn(axes);
+  const open = openOf(layer, axes, conditions);
   const order = Math.min(rows, columns);
   // A kernel reaches as far on either side as it is long; pads that wrap tie both ends of an axis together.
   const shares = axes.map(({ extent, inputSize, mode }) =>
     mode === 'circular' ? 1 : Math.min(1, extent / inputSize),
   );
   const band = Math.min(...shares) * order;
-  if (open <= tolerance || order * band > PADDED.elements) return 0;
+  if (order * band > PADDED.elements) return 0;
   const terms = termsOfGram(layer, axes);
   if (terms === null) return 0;
   const flops = order * band ** 2 - (2 / 3) * band ** 3;
@@ -237,5 +293,6 @@ function secondsByGram(
   const seconds =
     secondsOfLayout(terms) + factorised * secondsOfPadded(operator, order, FACTORISATIONS * flops);
   const affordable = tolerance < TOLERANCE ? Infinity : PADDED.secondsForAll * open;
-  return seconds > Math.min(PADDED.seconds, affordable) ? 0 : seconds;
+  const limit = Math.min(PADDED.seconds, affordable);
+  return seconds * likely(tolerance, open) * likely(seconds, limit);
 }

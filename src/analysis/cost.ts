@@ -12,7 +12,7 @@ import { OWN_SPEED, secondsOfMatrices, SPEED } from './matrix-cost';
 /** What a layer costs however small it is, seconds. */
 const OVERHEAD = 1e-4;
 /** A look at the weights is for layers that take longer than this, seconds. */
-const WORTH_A_LOOK = 0.01;
+const WORTH_A_LOOK = 0.004;
 
 /** Order from which products are most of what a matrix takes. */
 const PRODUCTS_ORDER = 512;

@@ -1,7 +1,7 @@
 /** How flat the symbols of convolutions are, which decides how long their bounds take: a short look at some weights. */
 import { spread } from '../bounds/symbols/spread';
 import { steadierSide, usualDeviationOf } from '../bounds/symbols/steadier-side';
-import { polyphase, type PolyphaseKernel, product, undilated } from '../bounds/kernel';
+import { boundByTaps, polyphase, type PolyphaseKernel, product, undilated } from '../bounds/kernel';
 import type { ConvolutionLayer } from '../bounds/convolution';
 import type { Engine } from '../compute/engine';
 import type { Operator } from '../model/model';
@@ -25,23 +25,32 @@ export interface Flatness {
   readonly deviation: number;
   /** The largest eigenvalue of the mean of `F^H F`, next to the largest one of `F^H F`: 1 for isometries. */
   readonly mean: number;
+  /** The sum of the norms of the taps, next to the highest norm: 1 where the taps add up, at one frequency, to all that they can. */
+  readonly taps: number;
   /** Share of a layer's groups that are looked at closely on its input size (`shareOfCloseGroups`); null where it is not known. */
   readonly close: number | null;
 }
 
 /** Where nothing is known. */
-export const USUAL_FLATNESS: Flatness = { ratio: 0.8, deviation: 0.25, mean: 0.5, close: null };
+export const USUAL_FLATNESS: Flatness = {
+  ratio: 0.8,
+  deviation: 0.25,
+  mean: 0.5,
+  taps: Infinity,
+  close: null,
+};
 
 /** Of the symbol of one group. */
 export async function flatnessOf(kernel: PolyphaseKernel): Promise<Omit<Flatness, 'close'>> {
   const norms = await someNorms(kernel);
   const highest = norms[norms.length - 1];
-  if (highest === 0) return { ratio: 0, deviation: 0, mean: 0 };
+  if (highest === 0) return { ratio: 0, deviation: 0, mean: 0, taps: 1 };
   const side = steadierSide(undilated(kernel));
   return {
     ratio: norms[Math.floor(norms.length / 2)] / highest,
     deviation: usualDeviationOf(side) / highest ** 2,
     mean: ((await normOfStack(side)) / highest) ** 2,
+    taps: boundByTaps(kernel) / highest,
   };
 }
 
@@ -69,7 +78,7 @@ export async function flatnesses(
     try {
       const layer = convolutionLayer(operator, await operator.tensor.read(), settings);
       const flatness = await flatnessOfLayer(engine, layer);
-      if (Number.isFinite(flatness.ratio + flatness.deviation + flatness.mean + (flatness.close ?? 0)))
+      if (Object.values(flatness).every((value) => value === null || Number.isFinite(value)))
         found.set(operator, flatness);
     } catch {
       continue;
@@ -88,6 +97,7 @@ async function flatnessOfLayer(engine: Engine, layer: ConvolutionLayer): Promise
     ratio: median(some.map(({ ratio }) => ratio)),
     deviation: median(some.map(({ deviation }) => deviation)),
     mean: median(some.map(({ mean }) => mean)),
+    taps: median(some.map(({ taps }) => taps)),
     close: await shareOfCloseGroups(engine, layer),
   };
 }

@@ -100,8 +100,10 @@ export const PADDED = {
 /** How long the enumeration of a layer's grid may take, estimated seconds, and the largest one that is tried for zero padding. */
 export const GRID = { seconds: 10, frequencies: 4096 } as const;
 /** Values of the patches that one product with the padded operator gathers. */
-export const PATCH_ELEMENTS = 2 ** 21;
+const PATCH_ELEMENTS = 2 ** 21;
 const LANCZOS_STEPS = 48;
+/** Relative width that norms on circularly padded maps are enclosed to where none is asked for. */
+export const CIRCULAR_TOLERANCE = 1e-4;
 /** Share of the tolerance that is left to a symbol whose peak may fall between the frequencies of a ring. */
 const RING_SHARE = 0.9;
 
@@ -472,7 +474,12 @@ async function boundForSize(
   if (circular !== null && isShort(engine, groups, circular)) {
     const norms: Enclosure[] = [];
     for (const { kernel } of groups) {
-      const { lower, upper } = await boundOnGrid(engine, kernel, circular.counts, tolerance ?? 1e-4);
+      const { lower, upper } = await boundOnGrid(
+        engine,
+        kernel,
+        circular.counts,
+        tolerance ?? CIRCULAR_TOLERANCE,
+      );
       norms.push({
         lower: circular.whole ? lower : 0,
         upper: circular.factor === 1 ? upper : roundUp(upper * circular.factor),
@@ -633,8 +640,7 @@ async function raised(
     return { norms, method };
   }
   const part = affordablePart(layer, axes);
-  // Pads alone can be too long.
-  if (product(part.map(outputSize)) * patchChannels(layer) > 4 * PATCH_ELEMENTS) return { norms, method };
+  if (part === null) return { norms, method };
   const kernel = new Float64Array(layer.values.length);
   groups.forEach(({ values }, g) => {
     kernel.set(values, g * values.length);
@@ -658,10 +664,15 @@ function patchChannels({ inChannelsPerGroup, groups, size }: ConvolutionLayer): 
 }
 
 /**
- * Axes small enough for products with the operator. An operator with zero padding on a smaller input is a compression of
- * the one on the larger; with other padding the unpadded operator on an inner window is.
+ * Axes small enough for products with the operator, null where there are none: pads alone can be too long. An operator with zero padding
+ * on a smaller input is a compression of the one on the larger; with other padding the unpadded operator on an inner window is.
  */
-function affordablePart(layer: ConvolutionLayer, axes: readonly Axis[]): readonly Axis[] {
+export function affordablePart(layer: ConvolutionLayer, axes: readonly Axis[]): readonly Axis[] | null {
+  const part = smallPart(layer, axes);
+  return product(part.map(outputSize)) * patchChannels(layer) > 4 * PATCH_ELEMENTS ? null : part;
+}
+
+function smallPart(layer: ConvolutionLayer, axes: readonly Axis[]): readonly Axis[] {
   const affordable = Math.floor((PATCH_ELEMENTS / patchChannels(layer)) ** (1 / axes.length));
   const fits = axes.every((axis) => outputSize(axis) <= Math.max(1, affordable));
   if (fits) return axes;

@@ -12,9 +12,10 @@ const ATTEMPTS = 10;
 /** Factorisations that it takes, about: some break down. */
 export const FACTORISATIONS = 1.5;
 /** Flops a second, about: products of panels, of the operator with a vector, and of plain loops that orthogonalise. */
-const SPEED = { products: 4.5e10, skinny: 3e10, own: 1e9 } as const;
-/** What a norm costs however small it is, and a product of the operator with a vector and with its adjoint, seconds. */
-const OVERHEAD = 5e-3;
+const SPEED = { products: 3.2e10, skinny: 3e10, own: 9e8 } as const;
+/** Products with the operator and its adjoint that it takes, about: most end before the limit. */
+const USUAL_PRODUCTS = 64;
+/** What such a pair of products costs however small it is, seconds. */
 const PRODUCT_OVERHEAD = 1e-4;
 /** What a value of the patches takes in these at least, to be read by the products, and to be gathered and scattered, seconds. */
 const READ = 3e-9;
@@ -122,7 +123,7 @@ export function secondsOfPadded(
 ): number {
   const step = secondsOfProducts(inChannels * taps * outputs, outChannels);
   const orthogonalizing = (2 * STEPS ** 2 * order) / SPEED.own;
-  return OVERHEAD + flops / SPEED.products + STEPS * step + orthogonalizing;
+  return flops / SPEED.products + USUAL_PRODUCTS * step + orthogonalizing;
 }
 
 /** Of a product of an operator with a vector, and with its adjoint, that gather so many values of patches for each of the outputs. */

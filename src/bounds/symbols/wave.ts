@@ -60,6 +60,8 @@ function transformed(
 /** Shifts of a grid that are tried on every axis, fewer where that takes too many multiplications. */
 const SHIFTS = [8, 4, 2] as const;
 const MOST_MULTIPLICATIONS = 2 ** 21;
+/** What each of them takes, seconds. */
+const MULTIPLICATION = 3e-8;
 
 /**
  * The shift of a grid that keeps it farthest from the peak of the symbol, as far as one wave shows it. A zero-padded operator is
@@ -70,9 +72,7 @@ const MOST_MULTIPLICATIONS = 2 ** 21;
  * @param wave of the symbol where its norm is largest (`waveAt`)
  */
 export function bestShift(wave: Wave, counts: readonly number[]): Frequency {
-  const extent = 1 + Math.max(...extentsOf(wave.positions));
-  const multiplications = (shifts: number) => product(counts) * shifts ** counts.length * extent;
-  const shifts = SHIFTS.find((some) => multiplications(some) <= MOST_MULTIPLICATIONS) ?? 2;
+  const shifts = shiftsOf(counts, 1 + Math.max(...extentsOf(wave.positions)));
   const fine = counts.map((count) => shifts * count);
   const highest = new Float64Array(shifts ** counts.length);
   waveSquares(wave, fine).forEach((square, index) => {
@@ -91,4 +91,18 @@ export function bestShift(wave: Wave, counts: readonly number[]): Frequency {
     best,
     counts.map(() => shifts),
   ).map((k, axis) => (2 * Math.PI * k) / fine[axis]);
+}
+
+/** Shifts on every axis, for a wave of so many positions on its longest. */
+function shiftsOf(counts: readonly number[], positions: number): number {
+  return SHIFTS.find((shifts) => multiplicationsOf(shifts, counts, positions) <= MOST_MULTIPLICATIONS) ?? 2;
+}
+
+function multiplicationsOf(shifts: number, counts: readonly number[], positions: number): number {
+  return product(counts) * shifts ** counts.length * positions;
+}
+
+/** What it takes to find the best shift, about. */
+export function secondsOfShift(counts: readonly number[], positions: number): number {
+  return MULTIPLICATION * multiplicationsOf(shiftsOf(counts, positions), counts, positions);
 }

@@ -19,12 +19,12 @@ function overheads(operators: readonly Operator[], { warm, shared, loops = 1 }: 
   return costs.map((cost, index) => cost - alone[index]);
 }
 
-it('adds to the first layers at most twice what they cost, and to all of them together at most so much', () => {
+it('adds to the first layers at most what they cost, and to all of them together at most so much', () => {
   const norm: Operator = { kind: 'diagonal', gain: none, variance: none, epsilon: 0 };
-  const [tiny, ...others] = overheads([norm, norm, norm, norm], { warm: [0.001, 0.1, 0.05, 5] });
-  expect(tiny).toBeCloseTo(0.002, 12);
+  const [tiny, ...others] = overheads([norm, norm, norm, norm], { warm: [0.001, 0.2, 0.05, 5] });
+  expect(tiny).toBeCloseTo(0.001, 12);
   expect(others[0]).toBeCloseTo(0.2, 12);
-  expect(others[1]).toBeCloseTo(0.048, 12);
+  expect(others[1]).toBeCloseTo(0.049, 12);
   expect(others[2]).toBe(0);
 });
 

@@ -52,7 +52,7 @@ it.each(Object.entries(kinds))('a larger %s costs more, never nothing', (_, { si
 it('a convolution costs more the flatter its symbol and the smaller the tolerance', () => {
   const operator = bareConvolution([64, 64, 3, 3], 1, 1);
   const flat = (ratio: number, deviation = 0.25, mean = 0.5) => ({
-    flatness: { ratio, deviation, mean, close: null },
+    flatness: { ratio, deviation, mean, taps: Infinity, close: null },
   });
   const costs = [0, 0.5, 0.8, 0.95, 1].map((ratio) => estimateCost(operator, flat(ratio)));
   expect(costs).toEqual(costs.toSorted((a, b) => a - b));
@@ -70,8 +70,53 @@ it('a convolution with groups on a thin map costs more where many of them are cl
   const padding = { mode: 'zeros', amounts: [2, 2, 2, 2] } as const;
   const operator = { ...bareConvolution([64, 1, 5, 5], 64, 1), inputSize: [4, 300], padding };
   const cost = (close: number) =>
-    estimateCost(operator, { flatness: { ratio: 0.5, deviation: 0.2, mean: 0.5, close } });
+    estimateCost(operator, {
+      flatness: { ratio: 0.5, deviation: 0.2, mean: 0.5, taps: Infinity, close },
+    });
   expect(cost(1)).toBeGreaterThan(2 * cost(1 / 64));
+});
+
+it('a convolution whose taps add up at one frequency is not searched', () => {
+  const operator = bareConvolution([32, 32, 2, 2], 1, 1);
+  const cost = (taps: number, tolerance: number) =>
+    estimateCost(operator, {
+      tolerance,
+      flatness: { ratio: 0.5, deviation: 0.2, mean: 0.5, taps, close: null },
+    });
+  expect(cost(1.005, 1e-2)).toBeLessThan(cost(1.005, 1e-3) / 2);
+  expect(cost(1.02, 1e-2)).toBeGreaterThan(1.2 * cost(1.005, 1e-2));
+});
+
+it('an explicit operator that repeats itself costs less', () => {
+  const of = (size: readonly number[]) => {
+    const padding = { mode: 'zeros', amounts: size.flatMap((k) => [(k - 1) / 2, (k - 1) / 2]) } as const;
+    const operator = { ...bareConvolution([40, 1, ...size], 40, 2), inputSize: [24, 24], padding };
+    return estimateCost(operator);
+  };
+  expect(of([1, 1])).toBeLessThan(of([3, 3]) / 1.5);
+  expect(of([1, 3])).toBeLessThan(of([3, 3]));
+});
+
+it('a Gram matrix counts in part where it is not sure that it is written down', () => {
+  const padding = { mode: 'zeros', amounts: [1, 1, 1, 1] } as const;
+  const cost = (n: number, ratio: number, tolerance: number | null = null) => {
+    const operator = { ...bareConvolution([16, 16, 3, 3], 1, 1), inputSize: [n, n], padding };
+    const flatness = { ratio, deviation: 0.2, mean: 0.5, taps: Infinity, close: null };
+    return estimateCost(operator, { flatness, tolerance });
+  };
+  // What is open is 2 (pi / (n + 2))^2 / 8, about, which is far below the tolerance, about as large, and far above.
+  const [below, near, above] = [0.1, 5e-3, 1e-4].map((tolerance) => cost(20, 0.9, tolerance));
+  expect(near).toBeGreaterThan(1.1 * below);
+  expect(above).toBeGreaterThan(1.1 * near);
+  // A circulant suits a kernel with one peak.
+  expect(cost(14, 0.3)).toBeLessThan(cost(14, 0.9));
+});
+
+it('pads that are too long for products cost nothing beyond', () => {
+  const amounts = [1e9, 1e9, 1e9, 1e9];
+  const operator = bareConvolution([4, 4, 3, 3], 1, 1);
+  const long = { ...operator, inputSize: [8, 8], padding: { mode: 'reflect', amounts } as const };
+  expect(estimateCost(long)).toBeLessThan(60);
 });
 
 it('the first convolution costs more, and the first large one', async () => {

@@ -71,6 +71,14 @@ it('knows the mean over all frequencies, next to the highest', async () => {
   expect(await mean(new Float64Array(rough.length))).toBe(0);
 });
 
+it('knows the sum of the norms of the taps, next to the highest', async () => {
+  const taps = async (values: Float64Array) => (await flatnessOf(polyphase(values, layout, 0))).taps;
+  // Nine taps that are alike add up where their phases are, and of the same norms with other signs, to less anywhere.
+  expect(await taps(Float64Array.from({ length: 24 * 24 * 9 }, () => 1))).toBeCloseTo(1, 9);
+  expect(await taps(rough)).toBeGreaterThan(2);
+  expect(await taps(new Float64Array(rough.length))).toBe(1);
+});
+
 it('is what is usual where a weight cannot be read', async () => {
   const readable = operatorOf(new FakeTensor(shape, Float32Array.from(even)));
   const unreadable = operatorOf(new FakeTensor(shape, new Error('the file is truncated')));
