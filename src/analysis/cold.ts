@@ -5,7 +5,8 @@ import { wayOf } from './convolution-cost';
 
 /**
  * What the first operators of a kind take besides, seconds: any of these, a matrix, a convolution with a single tap, an explicit operator, a
- * convolution by symbols, one whose symbols are put together in products, and factorised by panels, one that is shared out among companions.
+ * convolution by symbols, one whose symbols are vectors, one whose symbols are put together in products, and factorised by panels, one that is
+ * shared out among companions.
  */
 const FIRST = {
   any: 0.005,
@@ -13,6 +14,7 @@ const FIRST = {
   pointwise: 0.01,
   explicit: 0.015,
   convolution: 0.01,
+  vectors: 0.01,
   products: 0.03,
   panels: 0.07,
   shared: 0.06,
@@ -63,12 +65,13 @@ function kindsOf(
     case 'factoredConvolution':
       return ['any', 'convolution'];
     case 'convolution': {
-      const { way } = wayOf(operator, conditions);
+      const { way, order } = wayOf(operator, conditions);
       if (way === 'matrix') return ['any', 'pointwise'];
       if (way === 'explicit') return ['any', way];
       return [
         'any',
         'convolution',
+        ...(order === 1 ? ['vectors' as const] : []),
         ...(way === 'loops' ? [] : ['products' as const]),
         ...(way === 'panels' ? [way] : []),
         ...(shared ? ['shared' as const] : []),

@@ -35,6 +35,7 @@ it('adds what the first of a kind takes once, and more on a slower machine', () 
     bareConvolution([8, 8, 1, 1]),
     { ...small, inputSize: [4, 4] },
     small,
+    bareConvolution([8, 1, 3, 3], 8),
     bareConvolution([64, 64, 3, 3]),
     bareConvolution([256, 256, 3, 3]),
   ];
