@@ -57,6 +57,7 @@ const ATTAINING = {
   flat: { products: 66, column: 2.8e-6 },
   many: { products: 54, column: 2.3e-6 },
 } as const;
+/** Norm over most of the torus, next to the highest, below which there is such a peak. */
 const PEAKED = 0.5;
 /** Where one peak is far above the rest, the circulant that suits it loses nearly as much as padding does: this share of it is open, besides the tolerance. */
 const LEFT_OF_PEAKED = 0.1;
@@ -160,20 +161,10 @@ function secondsForSize(
   conditions: Conditions,
 ): number | null {
   const { groups } = layer;
-
   // A kernel that does not fit is told at once.
   if (axes.some((axis) => outputSize(axis) < 1)) return 0;
   const { rows, columns, isWritten } = explicitSize(layer, axes);
-  if (isWritten) {
-    const writing = (rows * layer.inChannelsPerGroup * product(layer.size)) / VALUES;
-    const least = Math.min(rows, columns);
-    // Other eigenvalues are close to the largest one: it takes twice as long to find as that of any matrix. But along an axis where the kernel has one
-    // position, the operator repeats itself.
-    const repeats = product(axes.map((axis) => (axis.extent === 1 ? outputSize(axis) : 1)));
-    const share = repeats === 1 ? 1 : Math.min(1, (DIFFERENT.more + least / repeats) / DIFFERENT.usual);
-    const eigenvalue = least <= OWN_EIGENVALUE ? (2 * share - 1) * secondsOfEigenvalue(least) : 0;
-    return groups * (writing + eigenvalue) + secondsOfMatrices(groups, rows, columns, conditions);
-  }
+  if (isWritten) return secondsOfExplicit(layer, axes, { rows, columns }, conditions);
   const isMatrix = product(kernel.positions) === 1;
   if (isMatrix && axes.every(({ mode }) => mode === 'zeros')) return null;
   const onGrids = (counts: readonly number[], width: number | null) =>
@@ -211,6 +202,23 @@ function secondsForSize(
   return secondsForAnySize(kernel, conditions) + attaining + refining;
 }
 
+/** Of the matrices of all groups' operators, written out. */
+function secondsOfExplicit(
+  { groups, inChannelsPerGroup, size }: ConvolutionLayer,
+  axes: readonly Axis[],
+  { rows, columns }: OperatorSize,
+  conditions: Conditions,
+): number {
+  const writing = (rows * inChannelsPerGroup * product(size)) / VALUES;
+  const least = Math.min(rows, columns);
+  // Other eigenvalues are close to the largest one: it takes twice as long to find as that of any matrix. But along an axis where the kernel has one
+  // position, the operator repeats itself.
+  const repeats = product(axes.map((axis) => (axis.extent === 1 ? outputSize(axis) : 1)));
+  const share = repeats === 1 ? 1 : Math.min(1, (DIFFERENT.more + least / repeats) / DIFFERENT.usual);
+  const eigenvalue = least <= OWN_EIGENVALUE ? (2 * share - 1) * secondsOfEigenvalue(least) : 0;
+  return groups * (writing + eigenvalue) + secondsOfMatrices(groups, rows, columns, conditions);
+}
+
 /** To raise the lower bounds of all groups by products with their operator. */
 function secondsToAttain(layer: ConvolutionLayer, axes: readonly Axis[], conditions: Conditions): number {
   const { groups, outChannels, inChannelsPerGroup, size } = layer;
@@ -245,14 +253,10 @@ function openOf(layer: ConvolutionLayer, axes: readonly Axis[], conditions: Cond
     : open;
 }
 
-/** How likely it is that a number is below a limit. */
+/** How likely it is that a number is below a limit: 0 to 1 as their ratio goes through what is unsure. */
 function likely(value: number, limit: number): number {
-  return between(-Math.log(UNSURE), Math.log(limit / value), Math.log(UNSURE));
-}
-
-/** 0 to 1 as a value goes from one number to another. */
-function between(from: number, value: number, to: number): number {
-  return Math.min(1, Math.max(0, (value - from) / (to - from)));
+  const above = Math.log(limit / value) / Math.log(UNSURE);
+  return Math.min(1, Math.max(0, (1 + above) / 2));
 }
 
 /** Of so many groups those that are looked at closely. */
