@@ -6,7 +6,7 @@ import type { ConvolutionLayer } from '../bounds/convolution';
 import { expectedSwing } from '../bounds/symbols/deviation';
 import { reachWhere } from '../bounds/symbols/first-reach';
 import { OWN_SECONDS, WORTH_SENDING } from '../bounds/symbols/norms-by-companions';
-import { product } from '../bounds/kernel';
+import { greatestCommonDivisor, product } from '../bounds/kernel';
 import type { Conditions } from './conditions';
 import { secondsOfEigenvalue, secondsOfMatrices, SPEED } from './matrix-cost';
 
@@ -40,7 +40,10 @@ const PAIR = { each: 5e-6, value: 6e-9, step: 2.5e-6, entry: 6e-9 } as const;
 const WALK = { each: 5e-6, tap: 7e-7 } as const;
 /** Relative width that convolutions are enclosed to where none is asked for. */
 export const TOLERANCE = 1e-3;
-/** Comparisons for each frequency of a grid, about, and pairs of so many steps: first, and for each batch, where it is looked at again what is open: more for narrower widths. */
+/**
+ * Comparisons for each frequency of a grid, about, and what it takes besides, seconds; pairs of so many steps, first and for each batch, in which
+ * frequencies that stay open are looked at again, more of them for narrower widths.
+ */
 const ON_GRID = {
   comparisons: 1.3,
   frequency: 1.5e-6,
@@ -71,10 +74,13 @@ export function kernelSize({
   size,
   groups,
   strides,
+  dilations,
 }: ConvolutionLayer): KernelSize {
-  const phases = product(size.map((length, axis) => Math.min(length, strides[axis])));
+  // Taps are a dilation apart: of the phases of the stride they meet those that a common divisor leaves.
+  const phasesOn = strides.map((stride, axis) => stride / greatestCommonDivisor(stride, dilations[axis]));
+  const phases = product(size.map((length, axis) => Math.min(length, phasesOn[axis])));
   const [rows, order] = [outChannels / groups, inChannelsPerGroup * phases].sort((a, b) => b - a);
-  const positions = size.map((length, axis) => Math.ceil(length / strides[axis]));
+  const positions = size.map((length, axis) => Math.ceil(length / phasesOn[axis]));
   return { groups, rows, order, positions, comparison: secondsByCholesky(order, lagsOf(positions)) };
 }
 
@@ -85,7 +91,7 @@ export function lagsOf(positions: readonly number[]): number {
 
 export function secondsForAnySize(kernel: KernelSize, conditions: Conditions): number {
   const { groups, rows, order, positions } = kernel;
-  if (product(positions) === 1) return secondsOfMatrices(groups, rows, order, conditions);
+  if (product(positions) === 1) return secondsOfMatrices(groups, rows, order);
   // The bound by taps is met: nothing is correlated or searched.
   if (conditions.flatness.taps <= 1 + (conditions.tolerance ?? TOLERANCE))
     return OVERHEAD + groups * (peakSeconds(kernel, conditions) + readingSeconds(kernel));

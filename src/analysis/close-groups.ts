@@ -34,7 +34,8 @@ export async function shareOfCloseGroups(engine: Engine, layer: ConvolutionLayer
   const isLong = axes.some(
     ({ inputSize, begin, end }) => Math.max(inputSize, inputSize + begin + end) > ELEMENTS,
   );
-  if (isLong || axes.some((axis) => outputSize(axis) < 1) || openOn(axes) < OPEN) return null;
+  if (isLong || axes.some((axis) => outputSize(axis) < 1) || openOn(axes, layer.dilations) < OPEN)
+    return null;
   const { rows, columns, isWritten } = explicitSize(layer, axes);
   if (isWritten) return null;
   // Strides may leave out most of the input.

@@ -5,6 +5,7 @@ import {
   CIRCULAR_TOLERANCE,
   circulantCounts,
   circularGrid,
+  cropped,
   type ConvolutionLayer,
   FEW_GROUPS,
   FIRST_WIDTH,
@@ -19,8 +20,8 @@ import { OWN_ORDER } from '../bounds/symbols/definite';
 import { gridCount } from '../bounds/symbols/grid';
 import { product } from '../bounds/kernel';
 import { isPutTogetherInLoops } from '../bounds/symbols/norms-by-cholesky';
-import { secondsOfLayout } from '../bounds/padded/padded-gram';
 import { secondsOfShift } from '../bounds/symbols/wave';
+import { secondsOfLayout } from '../bounds/padded/padded-gram';
 import { FACTORISATIONS, secondsOfPadded, secondsOfProducts } from '../bounds/padded/padded-norm';
 import { type Axis, outputSize } from '../bounds/padded/padding';
 import type { ConvolutionOperator, Operator } from '../model/model';
@@ -37,7 +38,7 @@ import {
 } from './any-size-cost';
 import type { Conditions } from './conditions';
 import { OWN_EIGENVALUE, secondsOfEigenvalue, secondsOfMatrices, VALUES } from './matrix-cost';
-import { convolutionLayer } from './operator';
+import { convolutionLayer, QUICK_PATIENCE } from './operator';
 
 /**
  * Share of its groups that are looked at closely where nothing is known of them, for what quicker bounds leave open. Most are told apart
@@ -78,7 +79,7 @@ export function secondsOfConvolution(
   const kernel = kernelSize(layer);
   const reading = product(shape) / VALUES;
   const sized = isSized(layer, conditions)
-    ? secondsForSize(layer, kernel, axesOf(layer, layer.inputSize), conditions)
+    ? secondsForSize(layer, kernel, croppedAxes(layer), conditions)
     : null;
   return reading + (sized ?? secondsForAnySize(kernel, conditions));
 }
@@ -92,7 +93,7 @@ export function wayOf(
   conditions: Pick<Conditions, 'padding' | 'method'>,
 ): { way: 'matrix' | 'explicit' | 'loops' | 'products' | 'panels'; order: number } {
   const layer = layerOf(operator.tensor.shape, operator, conditions);
-  const explicit = isSized(layer, conditions) ? explicitSize(layer, axesOf(layer, layer.inputSize)) : null;
+  const explicit = isSized(layer, conditions) ? explicitSize(layer, croppedAxes(layer)) : null;
   if (explicit?.isWritten) return { way: 'explicit', order: Math.min(explicit.rows, explicit.columns) };
   const kernel = kernelSize(layer);
   const { order } = kernel;
@@ -115,6 +116,10 @@ function isSized(
   { method }: Pick<Conditions, 'method'>,
 ): layer is ConvolutionLayer & { inputSize: readonly number[] } {
   return layer.inputSize !== null && method !== 'gram';
+}
+
+function croppedAxes(layer: ConvolutionLayer & { inputSize: readonly number[] }): Axis[] {
+  return axesOf(layer, layer.inputSize).map(cropped);
 }
 
 /** The matrix of a group's operator, and whether it is written out. */
@@ -164,7 +169,7 @@ function secondsForSize(
   // A kernel that does not fit is told at once.
   if (axes.some((axis) => outputSize(axis) < 1)) return 0;
   const { rows, columns, isWritten } = explicitSize(layer, axes);
-  if (isWritten) return secondsOfExplicit(layer, axes, { rows, columns }, conditions);
+  if (isWritten) return secondsOfExplicit(layer, axes, { rows, columns });
   const isMatrix = product(kernel.positions) === 1;
   if (isMatrix && axes.every(({ mode }) => mode === 'zeros')) return null;
   const onGrids = (counts: readonly number[], width: number | null) =>
@@ -183,18 +188,22 @@ function secondsForSize(
   const part = affordablePart(layer, axes);
   const attaining = part === null ? 0 : secondsToAttain(layer, part, conditions);
   if (onCircular !== null) return onCircular + attaining + refining;
+  // Of all groups, or of one after the other where there are many.
+  const times = groups > FEW_GROUPS ? 4 / groups : 4;
   const grids = [0, 1]
     .map((more) => circulantCounts(axes, more))
-    .filter((counts) => product(counts) <= GRID.frequencies && isShort(counts, 4));
+    .filter((counts) => product(counts) <= GRID.frequencies && isShort(counts, times));
+  const hasCirculants = circular === null && !isMatrix && grids.length > 0;
   if (groups > FEW_GROUPS) {
     const first = { ...conditions, tolerance: Math.max(FIRST_WIDTH, conditions.tolerance ?? 0) };
-    const frequencies = [0, 1].reduce((sum, more) => sum + product(circulantCounts(axes, more)), 0);
-    const closer = CIRCULANTS.overhead + frequencies * (kernel.comparison + CIRCULANTS.frequency);
-    const circulants = closeGroups(groups, axes, conditions) * closer;
+    const frequencies = hasCirculants ? grids.reduce((sum, counts) => sum + product(counts), 0) : 0;
+    const overhead = hasCirculants ? CIRCULANTS.overhead : 0;
+    const closer = overhead + frequencies * (kernel.comparison + CIRCULANTS.frequency);
+    const circulants = closeGroups(layer, axes, conditions) * closer;
     return secondsForAnySize(kernel, first) + attaining + circulants + refining;
   }
-  if (circular === null && !isMatrix && grids.length > 0) {
-    const positions = Math.max(...kernel.positions);
+  if (hasCirculants) {
+    const positions = Math.max(...axes.map(({ extent, stride }) => Math.ceil(extent / stride)));
     const shifting = grids.reduce((sum, counts) => sum + secondsOfShift(counts, positions), 0);
     const each = peakSeconds(kernel, conditions) + shifting;
     return onGrids(grids.map(product), conditions.tolerance) + groups * each + attaining + refining;
@@ -207,7 +216,6 @@ function secondsOfExplicit(
   { groups, inChannelsPerGroup, size }: ConvolutionLayer,
   axes: readonly Axis[],
   { rows, columns }: OperatorSize,
-  conditions: Conditions,
 ): number {
   const writing = (rows * inChannelsPerGroup * product(size)) / VALUES;
   const least = Math.min(rows, columns);
@@ -216,7 +224,7 @@ function secondsOfExplicit(
   const repeats = product(axes.map((axis) => (axis.extent === 1 ? outputSize(axis) : 1)));
   const share = repeats === 1 ? 1 : Math.min(1, (DIFFERENT.more + least / repeats) / DIFFERENT.usual);
   const eigenvalue = least <= OWN_EIGENVALUE ? (2 * share - 1) * secondsOfEigenvalue(least) : 0;
-  return groups * (writing + eigenvalue) + secondsOfMatrices(groups, rows, columns, conditions);
+  return groups * (writing + eigenvalue) + secondsOfMatrices(groups, rows, columns);
 }
 
 /** To raise the lower bounds of all groups by products with their operator. */
@@ -236,17 +244,19 @@ function isPeaked({ groups }: ConvolutionLayer, { flatness }: Conditions): boole
   return groups <= FEW_GROUPS && flatness.ratio < PEAKED;
 }
 
-/** What quicker bounds leave open of the norm on a zero-padded map, for a Gaussian kernel, about; pads that copy leave half and more. */
-export function openOn(axes: readonly Axis[]): number {
-  return axes.reduce(
-    (sum, { inputSize, mode }) => sum + (mode === 'zeros' ? (Math.PI / (inputSize + 2)) ** 2 / 8 : 0.5),
-    0,
-  );
+/**
+ * What quicker bounds leave open of the norm on a zero-padded map, for a Gaussian kernel, about; pads that copy leave half and more. Taps that are
+ * apart see a map that is so much smaller.
+ */
+export function openOn(axes: readonly Axis[], dilations: readonly number[]): number {
+  const onAxis = ({ inputSize, mode }: Axis, axis: number) =>
+    mode === 'zeros' ? (Math.PI / (inputSize / dilations[axis] + 2)) ** 2 / 8 : 0.5;
+  return axes.reduce((sum, axis, index) => sum + onAxis(axis, index), 0);
 }
 
 /** The same of a kernel of which it is known how flat its symbol is. */
 function openOf(layer: ConvolutionLayer, axes: readonly Axis[], conditions: Conditions): number {
-  const open = openOn(axes);
+  const open = openOn(axes, layer.dilations);
   const isPadded = axes.every(({ mode }) => mode === 'zeros');
   return isPadded && isPeaked(layer, conditions)
     ? (conditions.tolerance ?? TOLERANCE) + LEFT_OF_PEAKED * open
@@ -260,8 +270,12 @@ function likely(value: number, limit: number): number {
 }
 
 /** Of so many groups those that are looked at closely. */
-function closeGroups(groups: number, axes: readonly Axis[], { flatness }: Conditions): number {
-  const share = flatness.close ?? Math.min(1, CLOSE.share * openOn(axes));
+function closeGroups(
+  { groups, dilations }: ConvolutionLayer,
+  axes: readonly Axis[],
+  { flatness }: Conditions,
+): number {
+  const share = flatness.close ?? Math.min(1, CLOSE.share * openOn(axes, dilations));
   return Math.max(1, share * groups);
 }
 
@@ -292,11 +306,11 @@ function secondsByGram(
     taps: product(size),
     outputs: product(axes.map(outputSize)),
   };
-  const close = CLOSE.factorised * closeGroups(groups, axes, conditions);
+  const close = CLOSE.factorised * closeGroups(layer, axes, conditions);
   const factorised = Math.min(groups, Math.max(CLOSE.leastFactorised, close));
   const seconds =
     secondsOfLayout(terms) + factorised * secondsOfPadded(operator, order, FACTORISATIONS * flops);
   const affordable = tolerance < TOLERANCE ? Infinity : PADDED.secondsForAll * open;
-  const limit = Math.min(PADDED.seconds, affordable);
+  const limit = Math.min(conditions.method === 'quick' ? QUICK_PATIENCE : PADDED.seconds, affordable);
   return seconds * likely(tolerance, open) * likely(seconds, limit);
 }

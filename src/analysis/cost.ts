@@ -7,7 +7,8 @@ import { coldCosts } from './cold';
 import type { Conditions, Slowness } from './conditions';
 import { isBySymbols, isShared, secondsOfConvolution, wayOf } from './convolution-cost';
 import { flatnesses, USUAL_FLATNESS } from './flatness';
-import { OWN_SPEED, secondsOfMatrices, SPEED } from './matrix-cost';
+import { OWN_SPEED, secondsOfMatrices, secondsOfProbable, SPEED } from './matrix-cost';
+import { hasProbable, toleranceOf } from './operator';
 
 /** What a layer costs however small it is, seconds. */
 const OVERHEAD = 1e-4;
@@ -73,7 +74,8 @@ export async function costsOf(
 
 /** About how many seconds a layer's bound takes. */
 export function estimateCost(operator: Operator, conditions: Partial<Conditions> = {}): number {
-  const all = { ...USUAL, ...conditions };
+  const given = { ...USUAL, ...conditions };
+  const all = { ...given, tolerance: given.tolerance ?? toleranceOf(given) };
   return slownessOf(operator, all) * (OVERHEAD + seconds(operator, all));
 }
 
@@ -97,7 +99,11 @@ function slownessOf(operator: Operator, conditions: Conditions): number {
 function seconds(operator: Operator, conditions: Conditions): number {
   switch (operator.kind) {
     case 'matrix':
-      return secondsOfMatrices(operator.blocks, operator.rows, operator.columns, conditions);
+      return (conditions.method === 'quick' && hasProbable(operator) ? secondsOfProbable : secondsOfMatrices)(
+        operator.blocks,
+        operator.rows,
+        operator.columns,
+      );
     case 'convolution':
       return secondsOfConvolution(operator.tensor.shape, operator, conditions);
     case 'lowRank': {
@@ -105,7 +111,7 @@ function seconds(operator: Operator, conditions: Conditions): number {
       return (
         (4 * rows * rank ** 2) / OWN_SPEED +
         (2 * columns * rank ** 2) / SPEED +
-        secondsOfMatrices(1, Math.min(rows, rank), columns, conditions)
+        secondsOfMatrices(1, Math.min(rows, rank), columns)
       );
     }
     case 'factoredConvolution': {

@@ -85,7 +85,8 @@ export async function flatnesses(
     }
   }
   const known = [...found.values()].sort((a, b) => a.ratio - b.ratio);
-  const usual = { ...(known[Math.floor(known.length / 2)] ?? USUAL_FLATNESS), close: null };
+  // That taps add up is a kernel's own.
+  const usual = { ...(known[Math.floor(known.length / 2)] ?? USUAL_FLATNESS), taps: Infinity, close: null };
   return (operator) => found.get(operator) ?? usual;
 }
 

@@ -1,6 +1,4 @@
 /** How long the bound of a matrix takes. */
-import type { Conditions } from './conditions';
-
 /** Flops a second that a typical processor of two cores reaches in products of float64 matrices. */
 export const SPEED = 5e10;
 /** The same of plain loops. */
@@ -23,19 +21,18 @@ const QUICK_PRODUCTS = 160;
 const QUICK_VALUES = 7e9;
 
 /** @param count of matrices of the same size, one after the other */
-export function secondsOfMatrices(
-  count: number,
-  rows: number,
-  columns: number,
-  { method }: Pick<Conditions, 'method'>,
-): number {
+export function secondsOfMatrices(count: number, rows: number, columns: number): number {
   const order = Math.min(rows, columns);
   const reading = (rows * columns) / VALUES;
-  if (method === 'quick') return count * (reading + (QUICK_PRODUCTS * rows * columns) / QUICK_VALUES);
   const flops = rows * columns * order + order ** 3 + STEPS * 2 * order ** 2;
   const each = OVERHEAD + reading + flops / SPEED + secondsOfEigenvalue(order);
   const first = order > OWN_EIGENVALUE ? Math.min(ROW * order, MOST_FIRST) : 0;
   return first + count * each;
+}
+
+/** The same of probable intervals. */
+export function secondsOfProbable(count: number, rows: number, columns: number): number {
+  return count * rows * columns * (1 / VALUES + QUICK_PRODUCTS / QUICK_VALUES);
 }
 
 /** What the largest eigenvalue of a small matrix costs besides its flops, seconds. */

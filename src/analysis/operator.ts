@@ -54,7 +54,7 @@ export interface OperatorEnclosure {
 /** Relative width that method `quick` encloses convolutions to where none is asked for. */
 const QUICK_TOLERANCE = 0.03;
 /** Seconds that it may spend on a known input size where quicker bounds are wide. */
-const QUICK_PATIENCE = 0.3;
+export const QUICK_PATIENCE = 0.3;
 /** Smaller side from which a matrix's probable interval is sooner there than its certified one. */
 const PROBABLE_ORDER = 512;
 /** Relative width that matrices are enclosed to where none is asked for. */
@@ -305,7 +305,7 @@ export function kroneckerGroup(a: RankedEnclosure, b: RankedEnclosure): RankedEn
 }
 
 /** Null: the default of each kind. */
-function toleranceOf({ method }: Settings): number | null {
+export function toleranceOf({ method }: Pick<Settings, 'method'>): number | null {
   return method === 'quick' ? QUICK_TOLERANCE : null;
 }
 

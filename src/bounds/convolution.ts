@@ -196,7 +196,7 @@ export function axesOf(layer: ConvolutionLayer, inputSize: readonly number[]): A
 }
 
 /** Negative amounts of zeros cut positions off, which the operator then does not depend on. */
-function cropped(axis: Axis): Axis {
+export function cropped(axis: Axis): Axis {
   const { begin, end, mode } = axis;
   const inputSize = axis.inputSize + Math.min(0, begin) + Math.min(0, end);
   if (mode !== 'zeros' || inputSize < 1) return axis;

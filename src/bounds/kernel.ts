@@ -180,7 +180,7 @@ export function unravel(index: number, shape: readonly number[]): number[] {
   return out;
 }
 
-function greatestCommonDivisor(a: number, b: number): number {
+export function greatestCommonDivisor(a: number, b: number): number {
   while (b !== 0) [a, b] = [b, a % b];
   return a;
 }

@@ -25,7 +25,7 @@ const MOST_PLACES = 40;
 /** Peaks that are climbed. */
 const CLIMBS = 2;
 /** A symbol whose norm is mostly this share of the highest is flat: peaks are many. For kernels of so few values more places are looked at then. */
-export const FLAT = 0.85;
+const FLAT = 0.85;
 const SMALL_KERNEL = 2 ** 16;
 const PLACES_OF_FLAT = 28;
 const CLIMBS_OF_FLAT = 4;

@@ -112,6 +112,48 @@ it('a Gram matrix counts in part where it is not sure that it is written down', 
   expect(cost(14, 0.3)).toBeLessThan(cost(14, 0.9));
 });
 
+it('is positive and finite on any map, by any method', () => {
+  const positive = fc.integer({ min: 1, max: 6 });
+  fc.assert(
+    fc.property(
+      fc.tuple(positive, positive, positive, positive, positive),
+      fc.record({
+        n: fc.integer({ min: 1, max: 600 }),
+        stride: positive,
+        dilation: positive,
+        begin: fc.integer({ min: -20, max: 200 }),
+        mode: fc.constantFrom('zeros', 'circular', 'reflect', 'replicate'),
+        method: fc.constantFrom('auto', 'gram', 'quick'),
+      }),
+      ([groups, outputs, inputs, height, width], { n, stride, dilation, begin, mode, method }) => {
+        const shape = [groups * outputs, inputs, height, width];
+        const bare = bareConvolution(shape, groups, stride);
+        const padding = { mode, amounts: [begin, 0, begin, 1] } as const;
+        const operator = { ...bare, dilations: [dilation, 1], inputSize: [n, 20], padding };
+        const cost = estimateCost(operator, { method });
+        expect(cost).toBeGreaterThan(0);
+        expect(cost).toBeLessThan(Infinity);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+it('the explicit operator of a convolution costs what it costs where a probable interval of matrices is asked for', () => {
+  const padding = { mode: 'circular', amounts: [2, 0] } as const;
+  const operator = { ...bareConvolution([514, 30, 1], 257, 2), inputSize: [2], padding };
+  expect(estimateCost(operator, { method: 'quick' })).toBe(estimateCost(operator));
+});
+
+it('circulants that are too large to be tried cost nothing', () => {
+  const padding = { mode: 'zeros', amounts: [1, 1, 1, 1] } as const;
+  const cost = (n: number) => {
+    const operator = { ...bareConvolution([16, 1, 3, 3], 16, 1), inputSize: [n, n], padding };
+    return estimateCost(operator);
+  };
+  expect(cost(512)).toBeLessThan(2 * cost(256));
+});
+
 it('pads that are too long for products cost nothing beyond', () => {
   const amounts = [1e9, 1e9, 1e9, 1e9];
   const operator = bareConvolution([4, 4, 3, 3], 1, 1);
